@@ -1,0 +1,155 @@
+"""From the host a user names to the addresses to try, and the names we go by.
+
+Rule: a literal never touches the resolver, and the resolver never outlasts the deadline:
+getaddrinfo() cannot be interrupted, so it runs in a thread that nobody waits for.
+"""
+
+import re
+import socket
+import threading
+from typing import NamedTuple, cast
+
+from check_smtp_core.deadline import Deadline, OutOfTime
+from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.text import printable
+
+_LABEL = re.compile(r"[\w-]{1,63}")
+# getaddrinfo() reads 127.1, 0x7f.1 and 2130706433 as addresses that nobody meant.
+_NUMERIC_LABEL = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
+
+_NO_SUCH_HOST = frozenset(
+    getattr(socket, name)
+    for name in ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY")
+    if hasattr(socket, name)
+)
+
+
+class Address(NamedTuple):
+    """One address to connect to: its family and what connect() takes."""
+
+    family: int
+    sockaddr: tuple[str | int, ...]
+
+    def __str__(self) -> str:
+        """The address as people write it, without the port."""
+        return str(self.sockaddr[0])
+
+
+def literal_family(host: str) -> int:
+    """AF_INET or AF_INET6 if the host is an address, bracketed or not; 0 if it is a name."""
+    bare = unbracketed(host)
+    if ":" in bare:
+        try:
+            socket.inet_pton(socket.AF_INET6, bare.partition("%")[0])
+        except OSError:
+            return 0
+        return socket.AF_INET6
+    try:
+        socket.inet_pton(socket.AF_INET, bare)
+    except (OSError, ValueError):
+        return 0
+    return socket.AF_INET
+
+
+def unbracketed(host: str) -> str:
+    """The host without the brackets around an address literal."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
+def checked_host(host: str) -> str:
+    """The host as it goes to the resolver: a bare literal, or a name in ASCII.
+
+    ValueError if it is neither; ImportError if a U-label needs the package idna.
+    """
+    if literal_family(host):
+        return unbracketed(host)
+    labels = host.removesuffix(".").split(".")
+    if not all(_LABEL.fullmatch(label) for label in labels) or len(host) > 254:
+        raise ValueError("neither a host name nor an address")
+    if _NUMERIC_LABEL.fullmatch(labels[-1]):
+        raise ValueError("not a complete address")
+    return host if host.isascii() else a_labels(host)
+
+
+def a_labels(name: str) -> str:
+    """A name with U-labels as A-labels (IDNA 2008, RFC 5891). ValueError if that is impossible."""
+    import idna  # only names with U-labels pay for it
+
+    try:
+        return idna.encode(name, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise ValueError(f"not a valid internationalised name ({error})") from None
+
+
+def reference_name(host: str) -> str:
+    """The name to ask for by SNI: without its trailing dot; empty for an address (RFC 6066 3)."""
+    return "" if literal_family(host) else host.removesuffix(".")
+
+
+def resolve(host: str, port: int, family: int, deadline: Deadline) -> list[Address]:
+    """The addresses of a checked host in the resolver's order, each once; at least one.
+
+    SessionEnded with `no-such-host` or `resolver` when there are none, OutOfTime when the
+    resolver is silent.
+    """
+    flags = socket.AI_NUMERICHOST if literal_family(host) else 0
+    answer: list[list[Address] | socket.gaierror] = []
+    answered = threading.Event()
+
+    def ask() -> None:
+        try:
+            # As bytes: text would load the IDNA 2003 codec.
+            found = socket.getaddrinfo(
+                host.encode("ascii"), port, family, socket.SOCK_STREAM, 0, flags
+            )
+            answer.append(
+                list(
+                    dict.fromkeys(
+                        Address(each[0], cast("tuple[str | int, ...]", each[4])) for each in found
+                    )
+                )
+            )
+        except socket.gaierror as error:
+            answer.append(error)
+        finally:
+            answered.set()
+
+    if flags:
+        ask()
+    else:
+        threading.Thread(target=ask, daemon=True).start()
+        if not answered.wait(deadline.left()):
+            raise OutOfTime
+    if not answer:
+        raise SessionEnded(Finding("resolver", "the resolver library failed"))
+    if isinstance(answer[0], socket.gaierror):
+        raise SessionEnded(_unresolved(host, family, answer[0].errno))
+    return answer[0]
+
+
+def _unresolved(host: str, family: int, code: int | None) -> Finding:
+    name = printable(host)
+    if code in _NO_SUCH_HOST:
+        kind = {int(socket.AF_INET): " IPv4", int(socket.AF_INET6): " IPv6"}.get(family, "")
+        return Finding("no-such-host", f"the name {name} does not exist or has no{kind} address")
+    return Finding("resolver", f"temporary failure while resolving the name {name}")
+
+
+def ehlo_name(local_address: str) -> str:
+    """The name for EHLO: this machine's own if it has a dot, else the literal of its address.
+
+    RFC 5321 4.1.4 wants a name that means us, or the literal; never a DNS look-up (it costs time
+    and can hang) and never `localhost`, which filters take for a liar.
+    """
+    name = socket.gethostname().removesuffix(".")
+    labels = name.split(".")
+    if (
+        len(labels) > 1
+        and name.isascii()
+        and not name.lower().startswith("localhost")
+        and all(re.fullmatch(r"[A-Za-z0-9_-]{1,63}", label) for label in labels)
+        and not literal_family(name)
+    ):
+        return name
+    address = local_address.partition("%")[0]
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"

@@ -1,0 +1,118 @@
+"""An SMTP conversation as octets: what the server sent goes in, replies come out.
+
+Rule: no socket, no clock and no verdict; one command, one full reply, next command. A new TLS
+layer starts a new Conversation, so that nothing learnt before it survives (RFC 3207 4.2).
+"""
+
+from check_smtp_core.reply import (
+    LINE_LIMIT,
+    REPLY_LIMIT,
+    REPLY_LINES,
+    ProtocolError,
+    Reply,
+    ReplyLine,
+    assemble,
+    may_become_reply,
+    not_smtp,
+    parse_line,
+)
+
+
+class Conversation:
+    """One SMTP conversation, from the client's side.
+
+    `reply_due` tells whether the server owes a reply; that is so at the start, when it owes the
+    greeting, unless the conversation goes on inside TLS (`greeting_due` false).
+    """
+
+    def __init__(self, greeting_due: bool = True) -> None:
+        self.reply_due = greeting_due
+        self._octets = bytearray()
+        self._lines: list[ReplyLine] = []
+        self._blank_lines = 0
+        self._reply_octets = 0
+
+    def receive_data(self, octets: bytes) -> None:
+        """Take octets from the server, in pieces of any size."""
+        self._octets += octets
+
+    def next_reply(self) -> Reply | None:
+        """The next complete reply, or None while its end is still to come.
+
+        ProtocolError when the octets are no reply or pass a limit.
+        """
+        while (line := self._next_line()) is not None:
+            if line in (b"\r\n", b"\n"):
+                self._blank_lines += 1
+                continue
+            try:
+                self._lines.append(parse_line(line))
+            except ProtocolError as error:
+                self.reply_due = not error.ended
+                raise
+            if self._lines[-1].last:
+                return self._end_of_reply()
+        return None
+
+    def unfinished(self) -> bytes:
+        """The octets of the line that has not ended yet."""
+        return bytes(self._octets)
+
+    def cut_short(self) -> ProtocolError | None:
+        """What is wrong with the octets of an unfinished line, if they cannot become a reply."""
+        if not self._octets or may_become_reply(bytes(self._octets)):
+            return None
+        return not_smtp(bytes(self._octets), ended=False)
+
+    def said_so_far(self) -> str:
+        """The text of the reply that has not ended yet, the unfinished line included."""
+        lines = [f"{line.code}-{line.text}" for line in self._lines]
+        if rest := self._octets.decode("utf-8", "backslashreplace").strip():
+            lines.append(rest)
+        return " / ".join(lines)
+
+    def take_unsolicited(self) -> bytes:
+        """Remove and return what the server sent though no reply was due.
+
+        Blank lines after a reply do not count; empty while a reply is due.
+        """
+        if self.reply_due:
+            return b""
+        octets = bytes(self._octets)
+        self._octets.clear()
+        return octets.strip(b"\r\n")
+
+    def command(self, verb: str, argument: str = "") -> bytes:
+        """The octets of a command line; the server then owes a reply.
+
+        ValueError for control characters, which would smuggle in a second command.
+        """
+        line = f"{verb} {argument}" if argument else verb
+        if any(ord(char) < 32 or ord(char) == 127 for char in line):
+            raise ValueError("a command must not hold control characters")
+        self.reply_due = True
+        return line.encode("utf-8") + b"\r\n"
+
+    def _next_line(self) -> bytes | None:
+        end = self._octets.find(b"\n") + 1
+        if (end or len(self._octets)) > LINE_LIMIT:
+            raise ProtocolError(
+                f"a reply line is too long (limit {LINE_LIMIT} octets)",
+                self._octets[:200].decode("utf-8", "backslashreplace"),
+            )
+        if not end:
+            return None
+        line = bytes(self._octets[:end])
+        del self._octets[:end]
+        self._reply_octets += end
+        if self._reply_octets > REPLY_LIMIT:
+            raise ProtocolError(f"a reply is too long (limit {REPLY_LIMIT} octets)")
+        if len(self._lines) + self._blank_lines >= REPLY_LINES:
+            raise ProtocolError(f"a reply has too many lines (limit {REPLY_LINES})")
+        return line
+
+    def _end_of_reply(self) -> Reply:
+        lines, blank = self._lines, self._blank_lines
+        self.reply_due = False
+        self._lines, self._blank_lines, self._reply_octets = [], 0, 0
+        return assemble(lines, bool(blank))

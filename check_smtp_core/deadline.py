@@ -1,0 +1,94 @@
+"""One deadline for the whole run, and the times of its phases.
+
+Rule: the monotonic clock is read here and nowhere else.
+"""
+
+from time import monotonic
+from typing import NamedTuple
+
+PHASES = (
+    "dns",
+    "connect",
+    "greeting",
+    "ehlo",
+    "starttls",
+    "tls",
+    "ehlo_tls",
+    "auth",
+    "mail",
+    "rcpt",
+    "data",
+)
+"""The phases of a run that are timed, each as perfdata `time_<phase>`."""
+
+
+class OutOfTime(Exception):
+    """The deadline has passed."""
+
+
+class Deadline(NamedTuple):
+    """A moment on the monotonic clock that nothing outlasts."""
+
+    moment: float
+
+    @classmethod
+    def after(cls, seconds: float, start: float | None = None) -> "Deadline":
+        """The deadline `seconds` after `start` (a monotonic time; now, if none is given)."""
+        return cls((monotonic() if start is None else start) + seconds)
+
+    def left(self) -> float:
+        """Seconds left; OutOfTime when there are none."""
+        left = self.moment - monotonic()
+        if left <= 0:
+            raise OutOfTime
+        return left
+
+    def within(self, seconds: float) -> "Deadline":
+        """This deadline, or the one `seconds` from now if that is sooner."""
+        return Deadline(min(self.moment, monotonic() + seconds))
+
+
+class Stopwatch:
+    """Times the phases of one run and the run as a whole, in seconds.
+
+    `phase` is the one that is running or that ran last; `phases` maps those that were
+    completed to their time, in the order in which they happened.
+    """
+
+    def __init__(self) -> None:
+        self.start = monotonic()
+        self.phase = ""
+        self.phases: dict[str, float] = {}
+        self._total: float | None = None
+
+    def time(self, phase: str) -> "_Lap":
+        """A context manager that times one phase; a phase that fails is not completed."""
+        return _Lap(self, phase)
+
+    def since_start(self) -> float:
+        """Seconds since the start."""
+        return monotonic() - self.start
+
+    def stop(self) -> None:
+        """End the run: what comes later is in no time. Only the first call counts."""
+        if self._total is None:
+            self._total = self.since_start()
+
+    def total(self) -> float:
+        """Seconds from the start to stop(), or to now."""
+        return self.since_start() if self._total is None else self._total
+
+
+class _Lap:
+    def __init__(self, stopwatch: Stopwatch, phase: str) -> None:
+        self._stopwatch = stopwatch
+        self._phase = phase
+
+    def __enter__(self) -> None:
+        self._stopwatch.phase = self._phase
+        self._start = monotonic()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            phases = self._stopwatch.phases
+            phases[self._phase] = phases.get(self._phase, 0.0) + monotonic() - self._start

@@ -1,0 +1,72 @@
+"""The console entry: whatever happens, one status line and an exit code from 0 to 3.
+
+Rule: everything happens inside one try, imports too; a Python without some module, an
+interrupted run and an error of ours all end as UNKNOWN on standard output. Hence nothing is
+imported here that could be missing.
+"""
+
+import os
+import sys
+from time import monotonic
+
+from check_smtp_core.text import printable, shortened
+
+_UNKNOWN = 3
+_DEBIAN_PACKAGES = {
+    "nagiosplugin": "python3-nagiosplugin",
+    "cryptography": "python3-cryptography",
+    "OpenSSL": "python3-openssl",
+    "idna": "python3-idna",
+}
+
+
+class Executable:
+    """One console script: the check in this module, run with the arguments of the process."""
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+        self.name = f"check_smtp_{module.rpartition('.')[2]}"
+
+    def __call__(self) -> None:
+        """Run the check, print its output and end the process with its state; never returns."""
+        started = monotonic()
+        try:
+            from importlib import import_module
+
+            from check_smtp_core.plugin import run
+
+            code, output = run(import_module(self.module), sys.argv[1:], started, _encoding())
+        except BaseException as error:
+            code, output = _UNKNOWN, self._failure(error)
+        try:
+            sys.stdout.buffer.write(output.encode(_encoding(), "backslashreplace") + b"\n")
+            sys.stdout.buffer.flush()
+        except (OSError, ValueError, AttributeError):
+            pass  # nobody is listening, but the exit code still counts
+        # A thread may still sit in getaddrinfo(), and taking the interpreter apart costs 4 ms.
+        os._exit(code)
+
+    def _failure(self, error: BaseException) -> str:
+        service = self.name.removeprefix("check_").upper()
+        lines = [f"{service} UNKNOWN - {shortened(_words(error), 250)}"]
+        if "-vvv" in sys.argv:
+            from traceback import format_exception
+
+            lines += [printable(line) for line in "".join(format_exception(error)).splitlines()]
+        return "\n".join(lines)
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, ImportError):
+        missing = (error.name or "").partition(".")[0]
+        package = _DEBIAN_PACKAGES.get(missing)
+        if package:
+            return f"local: the Python module {missing} is missing (Debian: install {package})"
+        return f"local: a Python module is missing: {printable(str(error))}"
+    if isinstance(error, KeyboardInterrupt):
+        return "local: interrupted"
+    return f"local: internal error: {type(error).__name__}: {printable(str(error))}"
+
+
+def _encoding() -> str:
+    return getattr(sys.stdout, "encoding", None) or "ascii"

@@ -1,0 +1,5 @@
+"""x"""
+
+
+def explanation(name):
+    return name

@@ -1,0 +1,103 @@
+"""A plugin's output: one status line with perfdata, and more lines with -v.
+
+Rule: pure; the status line says the worst first and stays below 300 octets before the perfdata,
+the whole output below 8 KiB, in the encoding of the standard output. Everything passes
+printable() once more on its way out, so that nothing can add a line or a `|`.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from check_smtp_core.findings import Finding, State, severity
+from check_smtp_core.observation import Observation
+from check_smtp_core.text import printable
+
+TEXT_LIMIT = 299
+"""Octets of the status line before its perfdata."""
+
+OUTPUT_LIMIT = 8000
+"""Octets of the whole output; Nagios reads 8 KiB."""
+
+
+class Judged(NamedTuple):
+    """A finding and the state that it has in this run."""
+
+    state: State
+    finding: Finding
+
+
+def subject(host: str, port: int, address: str) -> str:
+    """The endpoint as people name it: `mail.example.com:25 [192.0.2.25]`."""
+    name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return name if address in ("", host) else f"{name} [{address}]"
+
+
+def status_line(
+    service: str, state: State, about: str, judged: Sequence[Judged], sentence: str, encoding: str
+) -> str:
+    """The text of the status line: findings, the worst first, and what was seen.
+
+    A finding that is OK is only said where it ended the session or is meant to be said.
+    """
+    ranked = sorted(judged, key=lambda each: -severity(each.state))
+    pieces = [str(each.finding) for each in ranked if each.state is not State.OK]
+    harmless = [each.finding for each in ranked if each.state is State.OK]
+    pieces += [str(finding) for finding in harmless if finding.ends_session]
+    pieces += [sentence] if sentence else []
+    pieces += [str(finding) for finding in harmless if finding.said and not finding.ends_session]
+    return _fitting(f"{service} {state.name} - {about} ", pieces, encoding)
+
+
+def _fitting(head: str, pieces: list[str], encoding: str) -> str:
+    """Head and as many pieces as fit; the first is cut rather than left out."""
+    for kept in range(len(pieces), 0, -1):
+        left_out = len(pieces) - kept
+        tail = [f"{left_out} more (-v)"] if left_out else []
+        line = _encodable(head + "; ".join(pieces[:kept] + tail), encoding)
+        if len(line.encode(encoding)) <= TEXT_LIMIT:
+            return line
+    line = _encodable(head + "".join(pieces[:1]), encoding)
+    while len(line.encode(encoding)) > TEXT_LIMIT - 3:
+        line = line[:-1]
+    return line + "..."
+
+
+def _encodable(text: str, encoding: str) -> str:
+    return printable(text).encode(encoding, "backslashreplace").decode(encoding)
+
+
+def whole_output(line: str, perfdata: Sequence[str], more: Sequence[str], encoding: str) -> str:
+    """The status line with its perfdata, then the other lines as far as they fit."""
+    lines = [f"{line} | {' '.join(perfdata)}" if perfdata else line]
+    size = len(lines[0].encode(encoding))
+    for text in more:
+        added = _encodable(text, encoding)
+        size += len(added.encode(encoding)) + 1
+        if size > OUTPUT_LIMIT - 40:
+            lines.append("... (the rest is left out)")
+            break
+        lines.append(added)
+    return "\n".join(lines)
+
+
+def verbose_lines(judged: Sequence[Judged], seen: Observation, level: int) -> list[str]:
+    """The findings, one a line, for -v; the facts for -vv; the dialogue for -vvv."""
+    lines = [f"{each.state.name} {each.finding}" for each in judged] if level >= 1 else []
+    if level >= 2:
+        lines += _facts(seen)
+    if level >= 3:
+        lines += [f"{each.seconds:8.4f} {each.speaker}: {each.line}" for each in seen.dialogue]
+    return lines
+
+
+def _facts(seen: Observation) -> list[str]:
+    lines = []
+    if seen.address:
+        lines.append(f"connected to {seen.address}; {seen.origin}")
+    if seen.agreed:
+        version, cipher, bits = seen.agreed
+        lines.append(f"{version} with {cipher}, {bits} bits")
+    if seen.phases:
+        times = ", ".join(f"{phase} {seconds:.4f} s" for phase, seconds in seen.phases.items())
+        lines.append(f"times: {times}")
+    return lines + list(seen.facts.details() if seen.facts else ())

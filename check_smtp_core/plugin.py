@@ -1,0 +1,232 @@
+"""From a check's module to a plugin's output: the only module that knows nagiosplugin.
+
+Rule: nagiosplugin's model is used as it stands (Resource, Metric, Context, Summary), its runtime
+is not. What would go wrong there is settled here, once:
+
+- Runtime and @guarded lose all results at a timeout, print tracebacks and let argparse exit 2;
+  so Check is called without them, and entry.py and options.py see to the rest.
+- Results ranks UNKNOWN above CRITICAL; the state comes from findings.worst().
+- CheckError hides the results before it; a phase that failed is a Metric like any other.
+- Check sorts the perfdata and Performance prints any number by str(); both are done here.
+- Range("0") is a limit and Range(0) is none; ranges stay the text that thresholds.py has passed.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import nagiosplugin
+
+from check_smtp_core.backstop import Backstop, Stopped
+from check_smtp_core.deadline import Deadline
+from check_smtp_core.findings import Finding, State, state_of, worst
+from check_smtp_core.observation import Check, Endpoint, Measure, Observation
+from check_smtp_core.options import Information, Options, Parser, UsageError, parse_options
+from check_smtp_core.output import Judged, status_line, subject, verbose_lines, whole_output
+from check_smtp_core.text import printable, shortened
+from check_smtp_core.thresholds import in_words
+
+_SERVICE_STATES = {
+    State.OK: nagiosplugin.Ok,
+    State.WARNING: nagiosplugin.Warn,
+    State.CRITICAL: nagiosplugin.Critical,
+    State.UNKNOWN: nagiosplugin.Unknown,
+}
+
+
+class _Verdict(nagiosplugin.Result):
+    """A result that keeps the finding behind it; none for a measure within its ranges."""
+
+    judged: Judged | None
+
+    def __new__(
+        cls, metric: nagiosplugin.Metric, finding: Finding | None, states: dict[str, State]
+    ) -> "_Verdict":
+        state = State.OK if finding is None else state_of(finding, states)
+        hint = None if finding is None else str(finding)
+        self: _Verdict = super().__new__(cls, _SERVICE_STATES[state], hint, metric)  # type: ignore[assignment]
+        self.judged = None if finding is None else Judged(state, finding)
+        return self
+
+
+class _Findings(nagiosplugin.Context):
+    """Gives each finding its state."""
+
+    def __init__(self, states: dict[str, State]) -> None:
+        super().__init__("finding")
+        self._states = states
+
+    def evaluate(
+        self, metric: nagiosplugin.Metric, resource: nagiosplugin.Resource
+    ) -> nagiosplugin.Result:
+        return _Verdict(metric, metric.value, self._states)
+
+
+class _Threshold(nagiosplugin.ScalarContext):
+    """Holds one measure against its ranges."""
+
+    def __init__(self, measure: Measure, states: dict[str, State]) -> None:
+        super().__init__(measure.label, measure.warning or None, measure.critical or None)
+        self._measure = measure
+        self._states = states
+
+    def evaluate(
+        self, metric: nagiosplugin.Metric, resource: nagiosplugin.Resource
+    ) -> nagiosplugin.Result:
+        state = super().evaluate(metric, resource).state
+        finding = None
+        if self._measure.finding and state != nagiosplugin.Ok:
+            finding = self._outside(State(int(state)))
+        return _Verdict(metric, finding, self._states)
+
+    def performance(
+        self, metric: nagiosplugin.Metric, resource: nagiosplugin.Resource
+    ) -> nagiosplugin.Performance:
+        label, value, unit, warning, critical = self._measure[:5]
+        number = f"{value:.4f}" if unit == "s" else f"{value:.0f}"
+        return nagiosplugin.Performance(label, number, unit, warning, critical, 0)
+
+    def _outside(self, state: State) -> Finding:
+        measure = self._measure
+        limits = measure.critical if state is State.CRITICAL else measure.warning
+        number = f"{measure.value:.3f} {measure.unit}".rstrip()
+        wanted = in_words(limits, measure.unit)
+        return Finding(measure.finding, f"{measure.what} {number} (wanted: {wanted})", state)
+
+
+class _Endpoint(nagiosplugin.Resource):
+    """One observed endpoint, as metrics: first its numbers, then its findings."""
+
+    def __init__(self, measures: Sequence[Measure], findings: Sequence[Finding]) -> None:
+        self._measures = measures
+        self._findings = findings
+
+    def probe(self) -> Iterator[nagiosplugin.Metric]:  # type: ignore[override]
+        for measure in self._measures:
+            yield nagiosplugin.Metric(measure.label, measure.value, measure.unit, 0)
+        for finding in self._findings:
+            yield nagiosplugin.Metric(finding.name, finding, context="finding")
+
+
+class _Summary(nagiosplugin.Summary):
+    """The status line of one endpoint."""
+
+    def __init__(self, service: str, about: str, sentence: str, encoding: str) -> None:
+        self._service = service
+        self._about = about
+        self._sentence = sentence
+        self._encoding = encoding
+
+    def ok(self, results: nagiosplugin.Results) -> str:
+        judged = _judged(results)
+        state = worst(each.state for each in judged)
+        return status_line(
+            self._service, state, self._about, judged, self._sentence, self._encoding
+        )
+
+    problem = ok
+
+
+def _judged(results: nagiosplugin.Results) -> list[Judged]:
+    verdicts = [each.judged for each in results.results if isinstance(each, _Verdict)]
+    return [each for each in verdicts if each is not None]
+
+
+def run(check: Check, arguments: Sequence[str], started: float, encoding: str) -> tuple[int, str]:
+    """Run a check: its exit code and its whole output, without the last line end.
+
+    `started` is the monotonic time from which the timeout counts; `encoding` that of the
+    standard output. Errors of ours leave as exceptions; entry.py prints them.
+    """
+    name = f"check_smtp_{check.__name__.rpartition('.')[2]}"
+    service = name.removeprefix("check_").upper()
+    parser = Parser(name, (check.__doc__ or "").partition("\n")[0])
+    try:
+        check.add_options(parser)
+        options = parse_options(parser, arguments)
+    except Information as information:
+        return State.UNKNOWN.value, str(information)
+    except UsageError as error:
+        words = shortened(printable(str(error)), 200)
+        return State.UNKNOWN.value, f"{service} UNKNOWN - usage: {words} (see {name} --help)"
+    observations = [_observe(check, options, started, service)]
+    return _report(service, observations, options, encoding)
+
+
+def _observe(
+    check: Check, options: Options, started: float, service: str
+) -> tuple[Observation, list[Finding]]:
+    """What came of an endpoint, and the findings in it, before the deadline."""
+    deadline = Deadline.after(options.timeout, started)
+    endpoint = Endpoint(check, options, deadline)
+
+    def last_words() -> tuple[int, str]:
+        finding = _stopped(Stopped("deadline"), endpoint.so_far(), options)
+        state = state_of(finding, options.states)
+        about = subject(options.hostname, options.port, "")
+        return state.value, f"{service} {state.name} - {about} {finding}"
+
+    try:
+        with Backstop(deadline, last_words):
+            seen = endpoint.observe()
+            findings = [*([seen.ended] if seen.ended else []), *seen.notes]
+            findings += check.judge(seen.facts, options) if seen.facts else []
+    except Stopped as stopped:
+        seen = endpoint.so_far()
+        findings = [_stopped(stopped, seen, options), *seen.notes]
+    return seen, findings
+
+
+def _stopped(stopped: Stopped, seen: Observation, options: Options) -> Finding:
+    """The finding for a run that its own deadline did not end."""
+    if stopped.why != "deadline":
+        text = f"ended by {stopped.why} after {seen.time:.1f} s, in phase {seen.phase}"
+    elif seen.facts is not None:
+        text = f"judging what the server said took more than {options.timeout:g} s (a pattern?)"
+    else:
+        text = f"phase {seen.phase} was not over within {options.timeout:g} s"
+    return Finding("timeout", text, ends_session=True)
+
+
+def _report(
+    service: str,
+    observations: Sequence[tuple[Observation, list[Finding]]],
+    options: Options,
+    encoding: str,
+) -> tuple[int, str]:
+    (seen, findings), *others = observations
+    assert not others, "one endpoint per run"
+    measures = _measures(seen, options)
+    sentence = seen.facts.sentence(seen.time) if seen.facts and not seen.ended else ""
+    about = subject(options.hostname, options.port, seen.address)
+    check = nagiosplugin.Check(
+        _Endpoint(measures, findings),
+        _Findings(options.states),
+        *(_Threshold(measure, options.states) for measure in measures),
+        _Summary(service, about, sentence, encoding),
+    )
+    check()
+    judged = _judged(check.results)
+    state = worst(each.state for each in judged)
+    perfdata = [
+        str(each.metric.performance())
+        for each in check.results.results
+        if each.metric and isinstance(each.metric.contextobj, _Threshold)
+    ]
+    line = check.summary.ok(check.results)
+    more = verbose_lines(judged, seen, options.verbose)
+    return state.value, whole_output(line, perfdata, more, encoding)
+
+
+def _measures(seen: Observation, options: Options) -> list[Measure]:
+    """The numbers of an observation, `time` first, then the phases as they happened."""
+    none = ("", "")
+    # A session that ended before its time has no time worth judging.
+    raises = "" if seen.ended or seen.facts is None else "slow"
+    limits = options.thresholds
+    measures = [
+        Measure("time", seen.time, "s", *limits.get("time", none), raises, "the session took")
+    ]
+    for phase, seconds in seen.phases.items():
+        ranges = limits.get(phase, none)
+        what = f"phase {phase} took"
+        measures.append(Measure(f"time_{phase}", seconds, "s", *ranges, "slow", what))
+    return measures + list(seen.facts.measures() if seen.facts else ())

@@ -1,0 +1,39 @@
+"""Text from outside made fit to print.
+
+Rule: whatever a server, a resolver or a user said passes printable() before it is shown.
+It imports nothing, so that even the last-resort error line can rely on it.
+"""
+
+QUOTE_LIMIT = 120
+"""At most this many characters of a server's reply are quoted."""
+
+# These five reach notification shells, web pages and the perfdata separator.
+_DEFUSED = str.maketrans({"|": "/", "<": "(", ">": ")", "$": "?", "`": "'"})
+
+
+def decoded(octets: bytes) -> str:
+    """Octets as text: UTF-8, and a backslash escape for every octet that is none."""
+    return octets.decode("utf-8", "backslashreplace")
+
+
+def printable(text: str) -> str:
+    """Text on one line without control, bidirectional or invisible characters and without markup.
+
+    White space of every kind becomes a blank; what cannot be printed is left out.
+    """
+    if not text.isprintable():
+        text = "".join(
+            char if char.isprintable() else " " if char.isspace() else "" for char in text
+        )
+    return text.translate(_DEFUSED)
+
+
+def shortened(text: str, limit: int = QUOTE_LIMIT) -> str:
+    """Text of at most `limit` characters, with dots where something was left out."""
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def quoted(text: str, limit: int = QUOTE_LIMIT) -> str:
+    """Foreign text in double quotes that only the quotation itself can open and close."""
+    inner = printable(text).replace('"', "'")
+    return f'"{shortened(inner, limit)}"'

@@ -1,0 +1,37 @@
+"""Threshold ranges as the Monitoring Plugins guidelines define them: `[@][start:][end]`.
+
+Rule: a range that reaches nagiosplugin has passed check_range(); nagiosplugin itself takes
+`1_000` and ` 5`, reads `Range(0)` as "no limit" and stumbles over `a:b:c`.
+"""
+
+import re
+
+_NUMBER = r"-?(?:\d+(?:\.\d*)?|\.\d+)"
+_RANGE = re.compile(rf"@?(?:(?P<start>~|{_NUMBER}):(?P<end>{_NUMBER})?|(?P<limit>{_NUMBER}))")
+
+
+def check_range(text: str) -> str:
+    """The range as it was written. ValueError if it is none or if its start exceeds its end."""
+    match = _RANGE.fullmatch(text)
+    if match is None or not text.isascii():
+        raise ValueError("no range such as 5, 2:5, 30:, ~:5 or @1:2")
+    start = match["start"] or "0"
+    end = match["end"] or match["limit"]
+    if end and start != "~" and float(start) > float(end):
+        raise ValueError("a range that starts after its end")
+    return text
+
+
+def in_words(text: str, unit: str = "") -> str:
+    """What a range demands, as in `at most 5 s`; for ranges that check_range() has passed."""
+    match = _RANGE.fullmatch(text)
+    assert match is not None
+    suffix = f" {unit}" if unit else ""
+    start, end = match["start"] or "0", match["end"] or match["limit"]
+    if text.startswith("@"):
+        return f"outside {start} to {end or 'infinity'}{suffix}"
+    if not end:
+        return f"at least {start}{suffix}"
+    if start == "~" or float(start) == 0:
+        return f"at most {end}{suffix}"
+    return f"{start} to {end}{suffix}"

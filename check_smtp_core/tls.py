@@ -1,0 +1,112 @@
+"""TLS over memory BIOs, and what it agreed on.
+
+Rule: OpenSSL never gets the socket. A server that sends endless HelloRequest records holds
+SSL_do_handshake() for ever, past any timeout and past Python's signal handlers; so every octet
+passes the session's pump, which looks at the clock. This module is imported only when TLS is
+asked for.
+"""
+
+import re
+import ssl
+import warnings
+from typing import NamedTuple
+
+from check_smtp_core.findings import Finding, SessionEnded
+
+_READ_SIZE = 65536
+
+
+class Agreed(NamedTuple):
+    """What a handshake agreed on: `TLSv1.3`, the cipher's OpenSSL name, its strength in bits."""
+
+    version: str
+    cipher: str
+    bits: int
+
+
+class TlsEngine:
+    """The client's side of one TLS session, for checks that only need a session inside TLS.
+
+    Any certificate and any version from TLS 1.0 on will do: whether they are good enough is the
+    question of other checks. Octets from the server go in by feed(), octets for it come out by
+    drain(); handshake() and read() tell by their result when they need more.
+    """
+
+    def __init__(self, server_name: str) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        # DEFAULT and not ALL, which holds anonymous ciphers that no sender of mail accepts.
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = ssl.TLSVersion.TLSv1
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(
+            self._incoming,
+            self._outgoing,
+            # As bytes: text would load the IDNA 2003 codec.
+            server_hostname=server_name.encode("ascii") or None,
+        )
+
+    def handshake(self) -> bool:
+        """Take the handshake as far as it goes: true when it is done, false to be fed more.
+
+        SessionEnded with `tls-handshake` when it failed.
+        """
+        try:
+            self._tls.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        except ssl.SSLError as error:
+            raise SessionEnded(Finding("tls-handshake", _reason(error))) from error
+        return True
+
+    def agreed(self) -> Agreed:
+        """What the finished handshake agreed on."""
+        name, _, bits = self._tls.cipher() or ("", "", 0)
+        return Agreed(self._tls.version() or "", name, bits)
+
+    def read(self) -> bytes | None:
+        """Decrypted octets; None to be fed more; b"" when the server ended the TLS session.
+
+        SessionEnded with `tls-handshake` for an alert: in TLS 1.3 a client learns only here that
+        its certificate, or the want of one, was refused.
+        """
+        try:
+            return self._tls.read(_READ_SIZE)
+        except ssl.SSLWantReadError:
+            return None
+        except ssl.SSLZeroReturnError:
+            return b""
+        except ssl.SSLError as error:
+            raise SessionEnded(Finding("tls-handshake", _reason(error))) from error
+
+    def write(self, octets: bytes) -> None:
+        """Encrypt octets; drain() then has the records."""
+        try:
+            self._tls.write(octets)
+        except ssl.SSLError as error:
+            raise SessionEnded(Finding("tls-handshake", _reason(error))) from error
+
+    def close(self) -> None:
+        """Say close_notify; the server's own is not waited for."""
+        try:
+            self._tls.unwrap()
+        except ssl.SSLError:
+            pass
+
+    def feed(self, octets: bytes) -> None:
+        """Take octets that came from the server."""
+        self._incoming.write(octets)
+
+    def drain(self) -> bytes:
+        """The octets that are to go to the server."""
+        return self._outgoing.read()
+
+
+def _reason(error: ssl.SSLError) -> str:
+    """OpenSSL's words without Python's: `tlsv1 alert protocol version`."""
+    # error.reason is None for codes that this Python's table does not know.
+    words = error.reason or re.sub(r"^\[[^]]*\]\s*|\s*\(_ssl\.c:\d+\)$", "", str(error))
+    return words.replace("_", " ").lower()

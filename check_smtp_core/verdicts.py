@@ -1,0 +1,210 @@
+"""What a reply, an error number or a silence means, as a Finding.
+
+Rule: pure functions from what happened to a finding, the same for every check; words that quote
+the server go through quoted().
+"""
+
+import os
+import re
+from errno import (
+    EACCES,
+    EADDRNOTAVAIL,
+    EAFNOSUPPORT,
+    ECONNREFUSED,
+    ECONNRESET,
+    EHOSTUNREACH,
+    ENETUNREACH,
+    EPERM,
+    ETIMEDOUT,
+)
+
+from check_smtp_core.findings import Finding
+from check_smtp_core.reply import Capabilities, ProtocolError, Reply, names_ftp
+from check_smtp_core.text import decoded, printable, quoted
+
+AWAITED = {
+    "tls": "the TLS handshake",
+    "greeting": "the greeting",
+    "ehlo": "the reply to EHLO",
+    "starttls": "the reply to STARTTLS",
+    "ehlo_tls": "the reply to EHLO inside TLS",
+    "auth": "the reply to AUTH",
+    "mail": "the reply to MAIL",
+    "rcpt": "the reply to RCPT",
+    "data": "the reply to DATA",
+}
+"""What a client waits for in each phase, in words."""
+
+_ANSWERED = {
+    "greeting": "greeted with",
+    "ehlo": "EHLO answered with",
+    "helo": "HELO answered with",
+    "starttls": "STARTTLS answered with",
+    "ehlo_tls": "EHLO inside TLS answered with",
+    "auth": "AUTH answered with",
+    "mail": "MAIL answered with",
+    "rcpt": "RCPT answered with",
+    "data": "DATA answered with",
+}
+
+_HANDSHAKE = ("greeting", "ehlo", "helo", "starttls", "ehlo_tls")
+
+_UNREACHED = {
+    ECONNREFUSED: "connection refused",
+    ECONNRESET: "connection reset",
+    EHOSTUNREACH: "host unreachable",
+    ETIMEDOUT: "no answer within the system's own limit",
+    EACCES: "prohibited by a route or firewall of this machine",
+    EPERM: "prohibited by a route or firewall of this machine",
+}
+
+_MASKED_WORD = re.compile(r"\*{4,}|X{4,}")
+_HOST_NAME = re.compile(r"\w\.\w")
+# A Cisco ASA overwrites a keyword with X and leaves its last letter: 250-XXXXXXXA.
+_MASKED_KEYWORD = re.compile(r"X{4,}[A-Z]?")
+
+
+def unreached(number: int, address: str) -> Finding:
+    """Why a connection to this address could not be made, by the error number of connect()."""
+    if number in (ENETUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT):
+        family = "IPv6" if ":" in address else "IPv4"
+        return Finding("no-route", f"this machine has no {family} route to {address}")
+    words = _UNREACHED.get(number) or os.strerror(number).lower()
+    return Finding("connect", f"{words} ({address})")
+
+
+def unanswered(addresses: list[str], seconds: float) -> Finding:
+    """The finding for addresses that did not answer connect() within this many seconds."""
+    where = ", ".join(addresses)
+    return Finding("timeout", f"no answer to connect from {where} within {seconds:g} s")
+
+
+def local(what: str, error: OSError) -> Finding:
+    """A fault of this machine, with the system's words for it."""
+    words = os.strerror(error.errno).lower() if error.errno else printable(str(error))
+    return Finding("local", f"{what}: {words}")
+
+
+def refused(phase: str, reply: Reply, expected: int, origin: str) -> Finding:
+    """The finding for a reply that was not the one that was needed.
+
+    `phase` is where it came, `expected` the code that was needed, `origin` says who we were,
+    which is what a postmaster greps for. RFC 5321 4.2.1: 4yz may pass, 5yz will not;
+    3.8: 421 is the service closing, at any time.
+    """
+    answered = f"{_ANSWERED[phase]} {quoted(str(reply))}"
+    if reply.code == 421 or (reply.code // 100 == 4 and phase in _HANDSHAKE):
+        name = "unavailable"
+    elif reply.code // 100 == 4:
+        name = "tempfail"
+    elif reply.code // 100 == 5:
+        name = "reject"
+    else:
+        name = "banner-code" if phase == "greeting" else "protocol"
+        return Finding(name, f"{answered} instead of {expected}")
+    return Finding(name, f"{answered} ({origin})")
+
+
+def not_understood(phase: str, error: ProtocolError) -> Finding:
+    """The finding for octets that are no reply."""
+    quote = f": {quoted(error.quote)}" if error.quote else ""
+    where = AWAITED.get(phase, phase)
+    return Finding("protocol", f"{error.reason} (in place of {where}){quote}")
+
+
+def silence(phase: str, seconds: float, said: str) -> Finding:
+    """The finding for a deadline that passed in a phase; `said` is what had come of a reply."""
+    if phase == "dns":
+        return Finding("resolver", f"no answer from the resolver within {seconds:g} s")
+    awaited = AWAITED.get(phase, phase)
+    if said:
+        return Finding("timeout", f"{awaited} had not ended within {seconds:g} s: {quoted(said)}")
+    hint = " (a port for implicit TLS or HTTP?)" if phase == "greeting" else ""
+    return Finding("timeout", f"{awaited} did not come within {seconds:g} s{hint}")
+
+
+def lost(phase: str, reset: bool, said: str) -> Finding:
+    """The finding for a connection that ended while a reply was due."""
+    how = "the connection was reset" if reset else "the server closed the connection"
+    awaited = AWAITED.get(phase, phase)
+    if said:
+        return Finding("closed", f"{how} within {awaited}: {quoted(said)}")
+    return Finding(
+        "closed", f"{how} before {awaited}" if phase != "tls" else f"{how} in {awaited}"
+    )
+
+
+def no_starttls(capabilities: Capabilities) -> Finding:
+    """The finding for a server that does not offer STARTTLS."""
+    if capabilities.domain.strip().upper() == "STARTTLS":
+        where = "STARTTLS stands on the first line, where the server's name belongs"
+        return Finding("no-starttls", f"not offered: {where}")
+    return Finding("no-starttls", "STARTTLS is not offered")
+
+
+def injection(octets: bytes) -> Finding:
+    """The finding for clear text behind the reply to STARTTLS (RFC 3207 6, CVE-2011-0411)."""
+    quote = quoted(decoded(octets))
+    return Finding("injection", f"clear text between the reply to STARTTLS and TLS: {quote}")
+
+
+def plain_text_for_tls(text: str) -> Finding:
+    """The finding for a server that answers a TLS handshake in clear text."""
+    return Finding(
+        "tls-handshake", f"the server answered TLS in clear text: {quoted(text.rstrip())}"
+    )
+
+
+def unsolicited(octets: bytes, phase: str, origin: str) -> Finding:
+    """The finding for data that came when no reply was due; a 421 says that the service closes."""
+    text = decoded(octets)
+    if re.match(r"421[ -]", text):
+        return Finding("unavailable", f"after {AWAITED[phase]}: {quoted(text)} ({origin})")
+    return Finding(
+        "unsolicited", f"data after {AWAITED[phase]} though none was due: {quoted(text)}"
+    )
+
+
+def about_greeting(greeting: Reply) -> list[Finding]:
+    """What every check notes about a greeting: masking, and oddities that harm nobody."""
+    findings = []
+    if _is_masked(greeting.text):
+        quote = quoted(str(greeting))
+        findings.append(Finding("masked", f"the greeting was overwritten on the way: {quote}"))
+    oddities = list(greeting.oddities)
+    if names_ftp(greeting):
+        oddities.append("it names FTP, not SMTP")
+    return findings + _nonstandard(AWAITED["greeting"], oddities)
+
+
+def about_reply(phase: str, reply: Reply) -> list[Finding]:
+    """The harmless oddities of a reply."""
+    return _nonstandard(AWAITED[phase], reply.oddities)
+
+
+def about_capabilities(phase: str, capabilities: Capabilities) -> list[Finding]:
+    """What every check notes about capabilities: masked keywords and harmless oddities."""
+    masked = [word for word in capabilities.extensions if _MASKED_KEYWORD.fullmatch(word)]
+    findings = []
+    if masked:
+        words = printable(", ".join(masked[:3]))
+        findings.append(
+            Finding(
+                "masked", f"EHLO keywords were overwritten on the way ({words}); often STARTTLS"
+            )
+        )
+    return findings + _nonstandard(AWAITED[phase], capabilities.oddities)
+
+
+def _nonstandard(place: str, oddities: "list[str] | tuple[str, ...]") -> list[Finding]:
+    return [Finding("nonstandard", f"{place}: {'; '.join(oddities)}")] if oddities else []
+
+
+def _is_masked(text: str) -> bool:
+    # Cisco's old "fixup" stars everything but 2, 0 and blanks; a row of stars around a text
+    # that still names a host is decoration.
+    bare = "".join(text.split())
+    if bare.count("*") >= 4 and not bare.strip("*02"):
+        return True
+    first = text.split(None, 1)[:1]
+    return bool(first and _MASKED_WORD.fullmatch(first[0]) and not _HOST_NAME.search(text))
