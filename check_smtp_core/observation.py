@@ -13,7 +13,8 @@ from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.session import Session, Spoken
 
 if TYPE_CHECKING:
-    from check_smtp_core.options import Options, Parser
+    from check_smtp_core.options import Options
+    from check_smtp_core.parser import Parser
     from check_smtp_core.tls import Agreed, TlsEngine
 
 

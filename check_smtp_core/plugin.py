@@ -19,8 +19,9 @@ from check_smtp_core.backstop import Backstop, Stopped
 from check_smtp_core.deadline import Deadline
 from check_smtp_core.findings import Finding, State, state_of, worst
 from check_smtp_core.observation import Check, Endpoint, Measure, Observation
-from check_smtp_core.options import Information, Options, Parser, UsageError, parse_options
+from check_smtp_core.options import Options, add_shared_options, parse_options
 from check_smtp_core.output import Judged, status_line, subject, verbose_lines, whole_output
+from check_smtp_core.parser import Information, Parser, UsageError
 from check_smtp_core.text import printable, shortened
 from check_smtp_core.thresholds import in_words
 
@@ -141,6 +142,7 @@ def run(check: Check, arguments: Sequence[str], started: float, encoding: str) -
     parser = Parser(name, (check.__doc__ or "").partition("\n")[0])
     try:
         check.add_options(parser)
+        add_shared_options(parser)
         options = parse_options(parser, arguments)
     except Information as information:
         return State.UNKNOWN.value, str(information)

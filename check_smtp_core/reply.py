@@ -196,7 +196,7 @@ def read_capabilities(reply: Reply) -> Capabilities:
 
     `AUTH=LOGIN` (before RFC 2554) and every other `KEYWORD=...` is read as `KEYWORD ...`.
     """
-    extensions: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    extensions: dict[str, tuple[str, ...]] = {}
     oddities = []
     for line in reply.lines[1:]:
         keyword = _KEYWORD.match(line)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from check_smtp_core.findings import Finding
 from check_smtp_core.observation import Measure
-from check_smtp_core.options import hostname
 from check_smtp_core.reply import Reply
 from check_smtp_core.text import printable, quoted
+from check_smtp_core.values import hostname
 from check_smtp_core.verdicts import refused
 
 if TYPE_CHECKING:
-    from check_smtp_core.options import Options, Parser
+    from check_smtp_core.options import Options
+    from check_smtp_core.parser import Parser
     from check_smtp_core.session import Session
 
 
@@ -40,20 +41,20 @@ class Greeting(NamedTuple):
 
 def add_options(parser: "Parser") -> None:
     """What the greeting has to be like."""
-    parser.add_value(
+    parser.own.value(
         "--expect",
         convert=_pattern,
         metavar="REGEX",
         help="the greeting's text (without its code, all lines) must match; ^ and $ mean lines",
     )
-    parser.add_value(
+    parser.own.value(
         "--expect-code",
         convert=_code,
         metavar="CODE",
         default=220,
         help="the greeting must have this code (220); 554 for a host that has to refuse",
     )
-    parser.add_value(
+    parser.own.value(
         "--expect-host",
         convert=hostname,
         metavar="NAME",

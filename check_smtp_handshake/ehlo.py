@@ -14,7 +14,8 @@ from check_smtp_core.session import Hello
 from check_smtp_core.text import printable, quoted, shortened
 
 if TYPE_CHECKING:
-    from check_smtp_core.options import Options, Parser
+    from check_smtp_core.options import Options
+    from check_smtp_core.parser import Parser
     from check_smtp_core.session import Session
 
 
@@ -54,32 +55,32 @@ class Offer(NamedTuple):
 
 def add_options(parser: "Parser") -> None:
     """What must be offered, and what must not."""
-    parser.add_values(
+    parser.own.values(
         "--require",
         convert=_extension,
         metavar="KEYWORD[=PARAM]",
         help="an extension that must be offered, as in STARTTLS or AUTH=PLAIN",
     )
-    parser.add_values(
+    parser.own.values(
         "--forbid",
         convert=_extension,
         metavar="KEYWORD[=PARAM]",
         help="an extension that must not be offered",
     )
-    parser.add_value(
+    parser.own.value(
         "--min-size",
         convert=_octets,
         metavar="BYTES",
         default=0,
         help="the server must take messages of this size (SIZE, RFC 1870)",
     )
-    parser.add_values(
+    parser.own.values(
         "--require-auth",
         convert=_mechanism,
         metavar="MECHANISM",
         help="a SASL mechanism that must be offered",
     )
-    parser.add_values(
+    parser.own.values(
         "--forbid-auth",
         convert=_mechanism,
         metavar="MECHANISM",

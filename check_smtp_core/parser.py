@@ -1,0 +1,196 @@
+"""The command-line parser of an executable: argparse with a monitoring plugin's manners.
+
+Rule: nothing here ends the process. What is wrong leaves as UsageError, a text that was asked for
+as Information. No positional arguments, no abbreviations; an empty value means "not given"
+(Icinga passes `--port ""`), and a single value may not be given twice.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from check_smtp_core.findings import VOCABULARY, State
+
+_WIDTH = 79
+
+
+class UsageError(Exception):
+    """The command line cannot be understood; the message says what is wrong with it."""
+
+
+class Information(Exception):
+    """The user asked for a text (--help, --version, --explain) and gets nothing but it."""
+
+
+class Parser(argparse.ArgumentParser):
+    """The parser of one executable; `own` is the section for the check's own options."""
+
+    def __init__(self, prog: str, description: str) -> None:
+        super().__init__(
+            prog=prog,
+            usage=f"{prog} -H HOST [options]",
+            description=description,
+            epilog=_epilog(),
+            add_help=False,
+            allow_abbrev=False,
+            formatter_class=_Help,
+        )
+        self.given: set[str] = set()
+        self.own = self.section("options of this check")
+
+    def section(self, title: str) -> "Section":
+        """A titled section of options."""
+        return Section(self.add_argument_group(title))
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError instead of argparse's exit 2, which engines read as CRITICAL."""
+        raise UsageError(message)
+
+    def parse(self, arguments: Sequence[str], onto: argparse.Namespace) -> None:
+        """Parse arguments onto a namespace, whose earlier values they override.
+
+        UsageError when they are not valid; Information when a text was asked for.
+        """
+        if any("\ud800" <= char <= "\udfff" for each in arguments for char in each):
+            self.error("an argument is not valid UTF-8")
+        self.given = set()
+        _, unknown = self.parse_known_args(list(arguments), onto)
+        if unknown:
+            self.error(f'unknown argument "{unknown[0]}"')
+
+
+class Section:
+    """A titled section of a parser's options. A converter raises ArgumentTypeError."""
+
+    def __init__(self, group: argparse._ArgumentGroup) -> None:
+        self._group = group
+
+    def value(
+        self, *names: str, convert: Callable[[str], Any], metavar: str, help: str, **more: Any
+    ) -> None:
+        """An option that takes one value and may be given once; the default is ""."""
+        more = {"default": "", **more}
+        self._group.add_argument(
+            *names, type=_or_empty(convert), action=_Value, metavar=metavar, help=help, **more
+        )
+
+    def values(
+        self, *names: str, convert: Callable[[str], Any], metavar: str, help: str, **more: Any
+    ) -> None:
+        """An option that adds to a tuple: it is repeatable and takes comma lists."""
+        self._group.add_argument(
+            *names, action=_Values, const=convert, default=(), metavar=metavar, help=help, **more
+        )
+
+    def choice(self, *names: str, dest: str, const: Any, default: Any, help: str) -> None:
+        """A flag that stands for one value of several that exclude each other."""
+        self._group.add_argument(
+            *names, action=_Choice, nargs=0, dest=dest, const=const, default=default, help=help
+        )
+
+    def flag(self, *names: str, help: str, **more: Any) -> None:
+        """Any other option that takes no value."""
+        more = {"action": "store_true", **more}
+        self._group.add_argument(*names, help=help, **more)
+
+    def text(self, *names: str, text: Callable[[Parser, Any], str], **more: Any) -> None:
+        """An option that prints a text and nothing else."""
+        more = {"nargs": 0, **more}
+        self._group.add_argument(*names, action=_Text, const=text, **more)
+
+    def refused(self, letter: str, advice: str) -> None:
+        """A letter that other plugins know; here it is a usage error that names its heir."""
+        self._group.add_argument(
+            letter, action=_Refused, nargs="?", const=advice, help=argparse.SUPPRESS
+        )
+
+
+class _Action(argparse.Action):
+    """argparse's action with the parser as what it is here."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        assert isinstance(parser, Parser)
+        self.take(parser, namespace, values, option_string or self.dest)
+
+    def take(self, parser: Parser, namespace: argparse.Namespace, value: Any, name: str) -> None:
+        """Do what giving the option does."""
+        raise NotImplementedError
+
+
+class _Value(_Action):
+    def take(self, parser: Parser, namespace: argparse.Namespace, value: Any, name: str) -> None:
+        if value == "":
+            return
+        if self.dest in parser.given:
+            parser.error(f"{name} is given twice")
+        parser.given.add(self.dest)
+        setattr(namespace, self.dest, value)
+
+
+class _Choice(_Action):
+    def take(self, parser: Parser, namespace: argparse.Namespace, value: Any, name: str) -> None:
+        if self.dest in parser.given and getattr(namespace, self.dest) != self.const:
+            parser.error(f"{name} contradicts another option")
+        parser.given.add(self.dest)
+        setattr(namespace, self.dest, self.const)
+
+
+class _Values(_Action):
+    def take(self, parser: Parser, namespace: argparse.Namespace, value: Any, name: str) -> None:
+        convert: Callable[[str], Any] = self.const  # type: ignore[assignment]
+        try:
+            more = tuple(convert(each.strip()) for each in value.split(",") if each.strip())
+        except argparse.ArgumentTypeError as error:
+            raise argparse.ArgumentError(self, str(error)) from None
+        setattr(namespace, self.dest, getattr(namespace, self.dest) + more)
+
+
+class _Text(_Action):
+    def take(self, parser: Parser, namespace: argparse.Namespace, value: Any, name: str) -> None:
+        text: Callable[[Parser, Any], str] = self.const  # type: ignore[assignment]
+        raise Information(text(parser, value))
+
+
+class _Refused(_Action):
+    def take(self, parser: Parser, namespace: argparse.Namespace, value: Any, name: str) -> None:
+        parser.error(f"{name} is an option of check_smtp: {self.const}")
+
+
+def _or_empty(convert: Callable[[str], Any]) -> Callable[[str], Any]:
+    def convert_unless_empty(text: str) -> Any:
+        return convert(text) if text else text
+
+    return convert_unless_empty
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=_WIDTH)
+
+
+def _epilog() -> str:
+    lines = ["findings and their default states (--explain FINDING says more):"]
+    for state in (State.CRITICAL, State.WARNING, State.UNKNOWN, State.OK, None):
+        names = [name for name, default in VOCABULARY.items() if default is state]
+        lines += _list_of_names("by threshold" if state is None else state.name, names)
+    lines += [
+        "",
+        "exit states: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (--help and usage errors too)",
+    ]
+    return "\n".join(lines)
+
+
+def _list_of_names(label: str, names: list[str]) -> list[str]:
+    lines = [f"  {label}:"]
+    for number, name in enumerate(names, 1):
+        word = name if number == len(names) else f"{name},"
+        if len(lines[-1]) + 1 + len(word) > _WIDTH:
+            lines.append("   ")
+        lines[-1] += f" {word}"
+    return lines
