@@ -13,10 +13,6 @@ from check_smtp_core.deadline import Deadline, OutOfTime
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.text import printable
 
-_LABEL = re.compile(r"[\w-]{1,63}")
-# getaddrinfo() reads 127.1, 0x7f.1 and 2130706433 as addresses that nobody meant.
-_NUMERIC_LABEL = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
-
 _NO_SUCH_HOST = frozenset(
     getattr(socket, name)
     for name in ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY")
@@ -64,9 +60,10 @@ def checked_host(host: str) -> str:
     if literal_family(host):
         return unbracketed(host)
     labels = host.removesuffix(".").split(".")
-    if not all(_LABEL.fullmatch(label) for label in labels) or len(host) > 254:
+    if len(host) > 254 or not all(re.fullmatch(r"[\w-]{1,63}", label) for label in labels):
         raise ValueError("neither a host name nor an address")
-    if _NUMERIC_LABEL.fullmatch(labels[-1]):
+    # getaddrinfo() reads 127.1, 0x7f.1 and 2130706433 as addresses that nobody meant.
+    if re.fullmatch(r"[0-9]+|0[xX][0-9a-fA-F]*", labels[-1]):
         raise ValueError("not a complete address")
     return host if host.isascii() else a_labels(host)
 

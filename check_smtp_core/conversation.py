@@ -72,15 +72,12 @@ class Conversation:
         return " / ".join(lines)
 
     def take_unsolicited(self) -> bytes:
-        """Remove and return what the server sent though no reply was due.
-
-        Blank lines after a reply do not count; empty while a reply is due.
-        """
+        """Remove and return what the server sent though no reply was due, as it came."""
         if self.reply_due:
             return b""
         octets = bytes(self._octets)
         self._octets.clear()
-        return octets.strip(b"\r\n")
+        return octets
 
     def command(self, verb: str, argument: str = "") -> bytes:
         """The octets of a command line; the server then owes a reply.

@@ -65,6 +65,10 @@ class Stopwatch:
         """A context manager that times one phase; a phase that fails is not completed."""
         return _Lap(self, phase)
 
+    def last_completed(self) -> str:
+        """The phase that was completed last; empty before the first."""
+        return next(reversed(self.phases), "")
+
     def since_start(self) -> float:
         """Seconds since the start."""
         return monotonic() - self.start

@@ -30,7 +30,6 @@ class Parser(argparse.ArgumentParser):
             prog=prog,
             usage=f"{prog} -H HOST [options]",
             description=description,
-            epilog=_epilog(),
             add_help=False,
             allow_abbrev=False,
             formatter_class=_Help,
@@ -41,6 +40,10 @@ class Parser(argparse.ArgumentParser):
     def section(self, title: str) -> "Section":
         """A titled section of options."""
         return Section(self.add_argument_group(title))
+
+    def format_help(self) -> str:
+        """The text of --help, with the vocabulary at its end."""
+        return f"{super().format_help()}\n{_vocabulary()}\n"
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError instead of argparse's exit 2, which engines read as CRITICAL."""
@@ -143,7 +146,7 @@ class _Choice(_Action):
 
 class _Values(_Action):
     def take(self, parser: Parser, namespace: argparse.Namespace, value: Any, name: str) -> None:
-        convert: Callable[[str], Any] = self.const  # type: ignore[assignment]
+        convert: Callable[[str], Any] = self.const
         try:
             more = tuple(convert(each.strip()) for each in value.split(",") if each.strip())
         except argparse.ArgumentTypeError as error:
@@ -153,7 +156,7 @@ class _Values(_Action):
 
 class _Text(_Action):
     def take(self, parser: Parser, namespace: argparse.Namespace, value: Any, name: str) -> None:
-        text: Callable[[Parser, Any], str] = self.const  # type: ignore[assignment]
+        text: Callable[[Parser, Any], str] = self.const
         raise Information(text(parser, value))
 
 
@@ -174,14 +177,14 @@ class _Help(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=28, width=_WIDTH)
 
 
-def _epilog() -> str:
+def _vocabulary() -> str:
     lines = ["findings and their default states (--explain FINDING says more):"]
     for state in (State.CRITICAL, State.WARNING, State.UNKNOWN, State.OK, None):
         names = [name for name, default in VOCABULARY.items() if default is state]
         lines += _list_of_names("by threshold" if state is None else state.name, names)
     lines += [
         "",
-        "exit states: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (--help and usage errors too)",
+        "exit states: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN; this help exits with 3",
     ]
     return "\n".join(lines)
 

@@ -197,7 +197,8 @@ def _report(
     (seen, findings), *others = observations
     assert not others, "one endpoint per run"
     measures = _measures(seen, options)
-    sentence = seen.facts.sentence(seen.time) if seen.facts and not seen.ended else ""
+    stopped = any(finding.ends_session for finding in findings)
+    sentence = seen.facts.sentence(seen.time) if seen.facts and not stopped else ""
     about = subject(options.hostname, options.port, seen.address)
     check = nagiosplugin.Check(
         _Endpoint(measures, findings),

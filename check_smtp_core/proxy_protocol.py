@@ -16,8 +16,8 @@ class Connection(NamedTuple):
 
     family: int
     source: str
-    source_port: int
     destination: str
+    source_port: int
     destination_port: int
 
 

@@ -23,16 +23,15 @@ REPLY_LINES = 500
 RFC_LINE_LIMIT = 512
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([- ])(.*))?", re.DOTALL)
-_KEYWORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
-_FTP = re.compile(r"\bs?ftp\b|ftpd\b", re.IGNORECASE)
-_OTHER_PROTOCOLS = (
-    (re.compile(rb"SSH-"), "SSH"),
-    (re.compile(rb"\* (OK|BYE|PREAUTH)\b"), "IMAP"),
-    (re.compile(rb"\+OK|-ERR"), "POP3"),
-    (re.compile(rb"HTTP/|<!DOCTYPE|<html", re.IGNORECASE), "HTTP"),
-    (re.compile(rb"RFB \d"), "VNC"),
-    (re.compile(rb"[\x14-\x17]\x03[\x00-\x04]"), "TLS"),
-)
+_OTHER_PROTOCOLS = {
+    "SSH": (b"SSH-",),
+    "IMAP": (b"* OK", b"* BYE", b"* PREAUTH"),
+    "POP3": (b"+OK", b"-ERR"),
+    "HTTP": (b"HTTP/", b"<!DOCTYPE", b"<HTML"),
+    "VNC": (b"RFB ",),
+    # alert and handshake records, RFC 8446 5.1
+    "TLS": (b"\x15\x03", b"\x16\x03"),
+}
 
 
 class ProtocolError(Exception):
@@ -77,7 +76,10 @@ class Reply(NamedTuple):
 
 def other_protocol(octets: bytes) -> str:
     """The name of the protocol whose greeting these octets are, or an empty string."""
-    return next((name for greeting, name in _OTHER_PROTOCOLS if greeting.match(octets)), "")
+    start = octets[:16].upper()
+    return next(
+        (name for name, all_of in _OTHER_PROTOCOLS.items() if start.startswith(all_of)), ""
+    )
 
 
 def not_smtp(octets: bytes, ended: bool) -> ProtocolError:
@@ -138,7 +140,8 @@ def assemble(lines: list[ReplyLine], blank_lines: bool = False) -> Reply:
 
 def names_ftp(greeting: Reply) -> bool:
     """Whether a greeting names FTP and not SMTP: FTP servers greet with 220 as well."""
-    return bool(_FTP.search(greeting.text)) and "SMTP" not in greeting.text.upper()
+    text = greeting.text.upper()
+    return "FTP" in text and "SMTP" not in text
 
 
 class Capabilities(NamedTuple):
@@ -199,7 +202,7 @@ def read_capabilities(reply: Reply) -> Capabilities:
     extensions: dict[str, tuple[str, ...]] = {}
     oddities = []
     for line in reply.lines[1:]:
-        keyword = _KEYWORD.match(line)
+        keyword = re.match(r"[A-Za-z0-9][A-Za-z0-9-]*", line)
         rest = line[keyword.end() :] if keyword else line
         if keyword and (not rest or rest[0] in " \t="):
             name = keyword.group().upper()

@@ -9,7 +9,7 @@ import select
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from errno import EAFNOSUPPORT, EINPROGRESS
+from errno import EAFNOSUPPORT, ECONNRESET, EINPROGRESS
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from check_smtp_core import verdicts
@@ -31,6 +31,7 @@ Outcome = TypeVar("Outcome")
 
 _CHUNK = 65536
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
+_HELLO = ("EHLO", "LHLO", "HELO")
 _EHLO_UNKNOWN = (500, 502, 504)
 
 
@@ -86,6 +87,7 @@ class Session:
         self._conversation = Conversation()
         self._said_hello = False
         self._usable = False
+        self._was_reset = False
         self._first_tls_octets = b""
 
     @property
@@ -106,7 +108,10 @@ class Session:
         if number == EINPROGRESS:
             self._wait(select.POLLOUT, deadline)
             number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if number:
+        # A refusal would be ECONNREFUSED: this connection stood, and was reset since. What the
+        # server said before may still be read.
+        self._was_reset = number == ECONNRESET
+        if number and not self._was_reset:
             raise SessionEnded(verdicts.unreached(number, str(self.address)))
         self.local = str(self._socket.getsockname()[0])
         self.ehlo_name = self.ehlo_name or ehlo_name(self.local)
@@ -139,7 +144,6 @@ class Session:
     def hello(self) -> Hello:
         """Say EHLO (LHLO); HELO where EHLO is unknown. SessionEnded when we are turned away."""
         phase = "ehlo_tls" if self.agreed and self._options.tls_mode == "starttls" else "ehlo"
-        self._said_hello = True
         refused = None
         with self._phase(phase):
             verb = "LHLO" if self._options.lmtp else "EHLO"
@@ -148,7 +152,7 @@ class Session:
                 refused, verb = reply, "HELO"
                 reply = self._command(verb, self.ehlo_name)
         if reply.code // 100 != 2:
-            place = "helo" if refused else phase
+            place = phase if verb == "EHLO" else verb.lower()
             raise SessionEnded(verdicts.refused(place, reply, 250, self.origin))
         self.notes += verdicts.about_reply(phase, reply)
         if refused:
@@ -222,6 +226,7 @@ class Session:
                 raise SessionEnded(finding)
             self.notes.append(finding)
         octets = self._conversation.command(verb, argument)
+        self._said_hello = self._said_hello or verb in _HELLO
         self._spoken("C", decoded(octets))
         self._write(octets)
         return self._reply()
@@ -240,7 +245,7 @@ class Session:
         if not octets:
             return None
         self._spoken("S", decoded(octets))
-        return verdicts.unsolicited(octets, self._stopwatch.phase, self.origin)
+        return verdicts.unsolicited(octets, self._stopwatch.last_completed(), self.origin)
 
     def _arrived(self) -> bytes:
         """Take what has come by now and belongs to no reply; never wait for more."""
@@ -330,8 +335,10 @@ class Session:
         from check_smtp_core.proxy_protocol import Connection, header
 
         assert self._socket is not None
-        source, destination = self._socket.getsockname(), self._socket.getpeername()
-        return header(version, Connection(self.address.family, *source[:2], *destination[:2]))
+        source, source_port = self._socket.getsockname()[:2]
+        destination, port = self.address.sockaddr[:2]
+        bare = (str(each).partition("%")[0] for each in (source, destination))
+        return header(version, Connection(self.address.family, *bare, source_port, int(port)))
 
     def _receive(self) -> bytes:
         """The next octets of the connection. OutOfTime, or _Lost at its end."""
@@ -349,7 +356,7 @@ class Session:
             except OSError:
                 raise _Lost(reset=True) from None
             if not octets:
-                raise _Lost(reset=False)
+                raise _Lost(reset=self._was_reset)
             return octets
 
     def _send(self, octets: bytes) -> None:

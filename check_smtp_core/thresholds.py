@@ -7,12 +7,12 @@ Rule: a range that reaches nagiosplugin has passed check_range(); nagiosplugin i
 import re
 
 _NUMBER = r"-?(?:\d+(?:\.\d*)?|\.\d+)"
-_RANGE = re.compile(rf"@?(?:(?P<start>~|{_NUMBER}):(?P<end>{_NUMBER})?|(?P<limit>{_NUMBER}))")
+_RANGE = rf"@?(?:(?P<start>~|{_NUMBER}):(?P<end>{_NUMBER})?|(?P<limit>{_NUMBER}))"
 
 
 def check_range(text: str) -> str:
     """The range as it was written. ValueError if it is none or if its start exceeds its end."""
-    match = _RANGE.fullmatch(text)
+    match = re.fullmatch(_RANGE, text)
     if match is None or not text.isascii():
         raise ValueError("no range such as 5, 2:5, 30:, ~:5 or @1:2")
     start = match["start"] or "0"
@@ -24,7 +24,7 @@ def check_range(text: str) -> str:
 
 def in_words(text: str, unit: str = "") -> str:
     """What a range demands, as in `at most 5 s`; for ranges that check_range() has passed."""
-    match = _RANGE.fullmatch(text)
+    match = re.fullmatch(_RANGE, text)
     assert match is not None
     suffix = f" {unit}" if unit else ""
     start, end = match["start"] or "0", match["end"] or match["limit"]

@@ -112,23 +112,20 @@ def judge(facts: Offer, options: "Options") -> list[Finding]:
     required = (*options.require, *options.require_auth)
     forbidden = (*options.forbid, *options.forbid_auth)
     if missing := [each for each in required if not offer.offers(*each)]:
-        findings.append(
-            Finding("missing", f"not offered: {_list(missing)}{_misplaced(offer, missing)}")
-        )
+        text = f"not offered: {_list(missing)}{_misplaced(offer, missing)}"
+        findings.append(Finding("missing", text))
     if present := [each for each in forbidden if offer.offers(*each)]:
         findings.append(Finding("forbidden", f"offered: {_list(present)}"))
     return findings + _judge_size(offer, options.min_size)
 
 
 def _judge_size(offer: Capabilities, min_size: int) -> list[Finding]:
-    """RFC 1870: `SIZE 0` means no fixed limit, `SIZE` alone says nothing, and neither does no SIZE."""
+    """RFC 1870 4: `SIZE 0` means no fixed limit; `SIZE` alone promises nothing, like no SIZE."""
     if not min_size or offer.size == 0:
         return []
     if offer.size is None:
-        stated = (
-            "SIZE is offered without a number" if offer.offers("SIZE") else "SIZE is not offered"
-        )
-        return [Finding("size", f"{stated}, so {min_size} octets are not promised")]
+        how = "offered without a number" if offer.offers("SIZE") else "not offered"
+        return [Finding("size", f"SIZE is {how}, so {min_size} octets are not promised")]
     if offer.size < min_size:
         return [Finding("size", f"messages up to {offer.size} octets are taken, not {min_size}")]
     return []

@@ -1,0 +1,49 @@
+# make demo   real checks of a real SMTP server, on this machine
+# make test   the tests
+# make lint   ruff and mypy
+# make bench  round trips (needs root) and instruction counts (needs valgrind)
+# make clean  remove what the others made
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(wildcard check_smtp_*/*.py) setup.cfg pyproject.toml README.md
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/installed
+	@$(BIN)/python -m demo
+
+test: $(VENV)/installed
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/linters
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(VENV)/installed
+	@$(BIN)/python bench/instructions.py
+	@$(BIN)/python bench/round_trips.py
+
+clean:
+	rm -rf $(VENV) .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A real installation, not an editable one: what runs here is what a user gets.
+$(VENV)/installed: $(SOURCES) | $(VENV)/bin/python
+	@echo "Installing the checks and what the demo and the tests need into $(VENV) ..."
+	@rm -rf build
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[demo,test]'
+	@touch $@
+
+$(VENV)/linters: $(VENV)/installed setup.cfg
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[lint]'
+	@touch $@
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "Python 3.10 or newer is needed; name it with make PYTHON=python3.x" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv module is missing. Debian, Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }

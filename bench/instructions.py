@@ -1,0 +1,101 @@
+"""How many instructions a run takes, against the bare import of what it is built on.
+
+Rule: instructions in user space are counted, not time, because they repeat to some thousandths
+even on a busy machine. Needs valgrind; without it nothing is measured and that is no failure.
+Exits 1 when check_smtp_banner takes too many.
+"""
+
+import argparse
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+from bench import installed, smtp_server
+
+LOOPBACK = "127.0.0.1"
+
+FLOOR = "import nagiosplugin, argparse, socket"
+"""What any plugin that is built on nagiosplugin and takes options imports."""
+
+GUARDED = "check_smtp_banner"
+MOST_OF_FLOOR = 1.25
+"""The promise: what GUARDED may take, as a multiple of the floor."""
+
+
+class Measurement(NamedTuple):
+    """A command as people would type it, and the median of its instructions."""
+
+    label: str
+    instructions: float
+
+
+def count(python_arguments: Sequence[str], options: argparse.Namespace) -> float:
+    """The median of the instructions that the measured Python takes with these arguments."""
+    command = [str(options.bin / "python"), *python_arguments]
+    installed.run(command)  # a warm-up, so that all bytecode is there
+    return median(_count_once(command) for _ in range(options.runs))
+
+
+def _count_once(command: Sequence[str]) -> int:
+    callgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    report = installed.run([*callgrind, *command]).stderr
+    counted = re.search(r"Collected : (\d+)", report)
+    if counted is None:
+        raise RuntimeError(f"callgrind told no number: {report.strip()}")
+    return int(counted[1])
+
+
+def measure_all(options: argparse.Namespace) -> list[Measurement]:
+    """Measure the floor and then the checks, printing each as a row of a table."""
+    print(f"{'command':<50}{'M instr.':>9}{'ratio':>7}")
+    measurements: list[Measurement] = []
+
+    def measure(label: str, python_arguments: Sequence[str]) -> None:
+        measured = Measurement(label, count(python_arguments, options))
+        measurements.append(measured)
+        ratio = measured.instructions / measurements[0].instructions
+        print(f"{label:<50}{measured.instructions / 1e6:>9.1f}{ratio:>7.2f}", flush=True)
+
+    with smtp_server.running(LOOPBACK) as ports:
+        # Generous, because under valgrind everything takes fifty times as long.
+        where = ["-H", LOOPBACK, "-p", str(ports.plain), "-t", "120"]
+        measure(f'python -c "{FLOOR}"', ["-c", FLOOR])
+        measure(GUARDED, [str(options.bin / GUARDED), *where])
+        ehlo = str(options.bin / "check_smtp_ehlo")
+        measure("check_smtp_ehlo", [ehlo, *where])
+        measure("check_smtp_ehlo --starttls", [ehlo, *where, "--starttls"])
+    return measurements
+
+
+def parse_options() -> argparse.Namespace:
+    """The command line; wrong values end the process with 2."""
+    parser = argparse.ArgumentParser(prog="python -m bench.instructions", description=__doc__)
+    parser.add_argument(
+        "--runs", type=int, default=3, metavar="N", help="counted runs of each (%(default)s)"
+    )
+    installed.add_bin_option(parser)
+    options = parser.parse_args()
+    if options.runs < 1:
+        parser.error("--runs must be above 0")
+    return options
+
+
+def main() -> int:
+    """Measure and print; the exit code is 1 if the promise is broken."""
+    options = parse_options()
+    if shutil.which("valgrind", path=installed.ENVIRONMENT["PATH"]) is None:
+        print("valgrind is not installed; nothing was measured")
+        return 0
+    print(f"{installed.machine(options.bin)}; medians of {options.runs} runs")
+    floor, guarded, *_ = measure_all(options)
+    if guarded.instructions > MOST_OF_FLOOR * floor.instructions:
+        print(f"FAILED: {GUARDED} takes more than {MOST_OF_FLOOR} times the floor")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

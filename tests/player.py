@@ -1,0 +1,212 @@
+"""A server that plays one transcript and watches the client's manners.
+
+A transcript is what both sides say, a line each, played from top to bottom:
+
+    S: 220 mail.example ESMTP    say this line, with CRLF
+    S> 22                        say this piece as it stands (Python escapes)
+    C: EHLO client.example       insist on this line
+    TLS                          do the server's side of a handshake
+    SILENCE                      say nothing more until the client leaves
+    DRIP 220 mail.example        say one octet every 50 ms until the client leaves
+    FLOOD 250-x                  say this line again and again until the client leaves
+    CLOSE, RESET, HALF-CLOSE     end the connection
+    AWAIT                        wait until the client says anything, and take it
+    PAUSE                        leave the client 50 ms in which it must say nothing
+
+When a transcript has ended the server closes. `faults` then holds what the client did wrong: a
+wrong line, a bare LF, a second command before the reply, or words before the greeting.
+"""
+
+import codecs
+import socket
+import ssl
+import struct
+import threading
+from textwrap import dedent
+from time import sleep
+
+_PATIENCE = 10.0
+
+
+class _ClientGone(Exception):
+    """The client closed or reset the connection."""
+
+
+class Player:
+    """Plays one transcript for one connection on a free port of 127.0.0.1 (or ::1)."""
+
+    def __init__(
+        self, transcript: str, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    ) -> None:
+        self.faults: list[str] = []
+        self.heard: list[str] = []
+        self.connections = 0
+        self.sni: str | None = None
+        self._steps = [line.strip() for line in dedent(transcript).strip().splitlines()]
+        self._tls = tls
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family)
+        self.port: int = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> "Player":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+        self._thread.join(_PATIENCE)
+        assert not self._thread.is_alive(), "the transcript did not end"
+
+    def _serve(self) -> None:
+        self._listener.settimeout(0.05)
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+            self.connections += 1
+            connection.settimeout(_PATIENCE)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _Performance(self, connection, self._steps, self._tls).play()
+
+
+class _Performance:
+    def __init__(
+        self,
+        player: Player,
+        connection: socket.socket,
+        steps: list[str],
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        self._player = player
+        self._connection = connection
+        self._steps = steps
+        self._tls = tls
+        self._octets = b""
+
+    def play(self) -> None:
+        try:
+            for step in self._steps:
+                word, _, rest = step.partition(" ")
+                getattr(self, self._ACTIONS[word])(rest)
+            self._expect_no_more()
+        except _ClientGone:
+            pass
+        except OSError as error:
+            self._player.faults.append(f"{type(error).__name__}: {error}")
+        finally:
+            self._connection.close()
+
+    _ACTIONS = {
+        "S:": "_say",
+        "S>": "_say_piece",
+        "C:": "_hear",
+        "TLS": "_start_tls",
+        "SILENCE": "_silence",
+        "DRIP": "_drip",
+        "FLOOD": "_flood",
+        "CLOSE": "_close",
+        "RESET": "_reset",
+        "HALF-CLOSE": "_half_close",
+        "AWAIT": "_await",
+        "PAUSE": "_pause",
+    }
+
+    def _say(self, line: str) -> None:
+        self._send(line.encode("utf-8") + b"\r\n")
+
+    def _say_piece(self, text: str) -> None:
+        octets, _ = codecs.escape_decode(text.encode("latin-1"))  # type: ignore[attr-defined]
+        self._send(octets)
+
+    def _send(self, octets: bytes) -> None:
+        try:
+            self._connection.sendall(octets)
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
+            raise _ClientGone from None
+
+    def _hear(self, expected: str) -> None:
+        while b"\n" not in self._octets:
+            self._octets += self._receive()
+        line, self._octets = self._octets.split(b"\n", 1)
+        heard = line.decode("utf-8").rstrip("\r")
+        self._player.heard.append(heard)
+        if not line.endswith(b"\r"):
+            self._player.faults.append(f"bare LF after {heard!r}")
+        if heard != expected:
+            self._player.faults.append(f"heard {heard!r} instead of {expected!r}")
+        if self._octets:
+            self._player.faults.append(f"{self._octets!r} came before the reply to {heard!r}")
+
+    def _receive(self) -> bytes:
+        try:
+            octets = self._connection.recv(65536)
+        except (ConnectionResetError, ssl.SSLError):
+            raise _ClientGone from None
+        if not octets:
+            raise _ClientGone
+        return octets
+
+    def _await(self, _: str) -> None:
+        self._player.heard.append((self._octets or self._receive()).decode("latin-1"))
+        self._octets = b""
+
+    def _start_tls(self, _: str) -> None:
+        assert self._tls is not None, "the transcript has TLS, but there is no certificate"
+
+        def note_sni(_: ssl.SSLObject, name: str | None, __: ssl.SSLContext) -> None:
+            self._player.sni = name
+
+        self._tls.sni_callback = note_sni
+        try:
+            self._connection = self._tls.wrap_socket(self._connection, server_side=True)
+        except ssl.SSLError:
+            raise _ClientGone from None
+
+    def _silence(self, _: str) -> None:
+        while True:
+            self._player.heard.append(self._receive().decode("latin-1"))
+
+    def _drip(self, text: str) -> None:
+        octets, _ = codecs.escape_decode(text.encode("latin-1"))  # type: ignore[attr-defined]
+        for octet in octets * 1000:
+            self._send(bytes((octet,)))
+            sleep(0.05)
+
+    def _flood(self, line: str) -> None:
+        while True:
+            self._send(line.encode("latin-1") + b"\r\n")
+
+    def _close(self, _: str) -> None:
+        self._connection.close()
+        raise _ClientGone
+
+    def _reset(self, _: str) -> None:
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._close("")
+
+    def _half_close(self, _: str) -> None:
+        try:
+            self._connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            raise _ClientGone from None
+
+    def _pause(self, _: str) -> None:
+        self._connection.settimeout(0.05)
+        try:
+            self._octets += self._receive()
+            self._player.faults.append(f"{self._octets!r} came though the reply was not over")
+        except TimeoutError:
+            pass
+        finally:
+            self._connection.settimeout(_PATIENCE)
+
+    def _expect_no_more(self) -> None:
+        """After the last line, which usually answers QUIT, the client has to leave."""
+        if not isinstance(self._connection, ssl.SSLSocket):
+            self._half_close("")
+        if self._octets or (rest := self._receive()):
+            self._player.faults.append(f"{self._octets or rest!r} came after the end")

@@ -1,0 +1,275 @@
+"""The session with one server: STARTTLS, TLS, addresses, manners and time, in transcripts."""
+
+import socket
+from collections.abc import Iterator
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from tests.conftest import Stage, outcome, run_check
+
+HELLO = """
+    S: 220 mail.example
+    C: EHLO client.example
+    S: 250-mail.example
+    S: 250 STARTTLS
+    C: STARTTLS
+"""
+GOODBYE = "\nC: QUIT\nS: 221 Bye"
+ORIGIN = "(we came from 127.0.0.1 as client.example)"
+
+
+@pytest.mark.parametrize(
+    ("transcript", "text"),
+    [
+        (
+            "S: 220 x\nC: EHLO client.example\nS: 250-x\nS: 250 DSN" + GOODBYE,
+            "no-starttls: STARTTLS is not offered",
+        ),
+        (
+            "S: 220 x\nC: EHLO client.example\nS: 250-STARTTLS\nS: 250 DSN" + GOODBYE,
+            "no-starttls: not offered: STARTTLS stands on the first line, "
+            "where the server's name belongs",
+        ),
+        (
+            HELLO + "S: 454 TLS not available" + GOODBYE,
+            f'unavailable: STARTTLS answered with "454 TLS not available" {ORIGIN}',
+        ),
+        (
+            HELLO + "S: 502 no TLS here" + GOODBYE,
+            f'reject: STARTTLS answered with "502 no TLS here" {ORIGIN}',
+        ),
+        (
+            HELLO + "S: 250 fine" + GOODBYE,
+            'protocol: STARTTLS answered with "250 fine" instead of 220',
+        ),
+        (
+            HELLO + r"S> 220 go\r\n250-STARTTLS\r\n" + "\nSILENCE",
+            'injection: clear text between the reply to STARTTLS and TLS: "250-STARTTLS"',
+        ),
+        (
+            HELLO + r"S> 220 go\r\n\n" + "\nSILENCE",
+            'injection: clear text between the reply to STARTTLS and TLS: ""',
+        ),
+        (
+            HELLO + "S: 220 go\nCLOSE",
+            "closed: the server closed the connection in the TLS handshake",
+        ),
+        (
+            HELLO + "S: 220 go\nAWAIT\nRESET",
+            "closed: the connection was reset in the TLS handshake",
+        ),
+        (
+            HELLO + "S: 220 go\nTLS\nCLOSE",
+            "closed: the server closed the connection before the reply to EHLO inside TLS",
+        ),
+        (
+            HELLO + "S: 220 go\nTLS\nC: EHLO client.example\nS: 421 no" + GOODBYE,
+            f'unavailable: EHLO inside TLS answered with "421 no" {ORIGIN}',
+        ),
+    ],
+)
+def test_starttls_that_does_not_lead_to_a_session_says_where_it_ended(
+    stage: Stage, transcript: str, text: str
+) -> None:
+    seen = stage("ehlo", transcript, "--starttls")
+    assert (seen.code, seen.text) == (2, f"SMTP_EHLO CRITICAL - 127.0.0.1:PORT {text}")
+
+
+def test_a_server_that_answers_tls_in_clear_text_is_quoted(stage: Stage) -> None:
+    seen = stage("banner", "S: 220 mail.example ESMTP\nSILENCE", "--tls")
+    assert seen.text == (
+        "SMTP_BANNER CRITICAL - 127.0.0.1:PORT tls-handshake: "
+        'the server answered TLS in clear text: "220 mail.example ESMTP"'
+    )
+
+
+def test_silence_in_the_handshake_is_a_timeout_of_that_phase(stage: Stage) -> None:
+    seen = stage("banner", "SILENCE", "--tls", "-t", "0.3")
+    assert seen.text == (
+        "SMTP_BANNER CRITICAL - 127.0.0.1:PORT timeout: "
+        "the TLS handshake did not come within 0.3 s"
+    )
+
+
+def test_the_server_name_is_the_host_or_what_servername_says(stage: Stage) -> None:
+    transcript = "TLS\nS: 220 x" + GOODBYE
+    for arguments, expected in (
+        ((), None),
+        (("--servername", "mail.example."), "mail.example"),
+        (("--servername", "mail.bücher.example"), "mail.xn--bcher-kva.example"),
+        (("--servername", "mail.example", "--no-sni"), None),
+    ):
+        assert stage("banner", transcript, "--tls", *arguments).code == 0
+        assert stage.player is not None
+        assert stage.player.sni == expected
+
+
+@pytest.mark.parametrize(
+    ("transcript", "arguments"),
+    [
+        ("DRIP 220-mail.example ", ()),
+        ("FLOOD 220-x", ()),
+        ("FLOOD ", ()),
+        ("S: 220 x\nC: EHLO client.example\nDRIP 250-mail.example ", ()),
+        ("S: 220 x\nC: EHLO client.example\nFLOOD 250-x", ()),
+        (r"DRIP \x16\x03\x03\x01\x00", ("--tls",)),
+        ("TLS\nDRIP 220-mail.example", ("--tls",)),
+        ("TLS\nFLOOD 220-mail.example", ("--tls",)),
+        (HELLO + "S: 220 go\nSILENCE", ("--starttls",)),
+    ],
+)
+def test_no_server_outlasts_the_deadline(
+    stage: Stage, transcript: str, arguments: tuple[str, ...]
+) -> None:
+    started = monotonic()
+    seen = stage("ehlo", transcript, "-t", "0.4", *arguments)
+    assert monotonic() - started < 0.4 + 0.5
+    assert seen.code == 2
+    assert seen.text.startswith("SMTP_EHLO CRITICAL - 127.0.0.1:PORT ")
+
+
+def test_endless_replies_pass_a_limit_long_before_the_deadline(stage: Stage) -> None:
+    assert stage("banner", "FLOOD 220-x").text == (
+        "SMTP_BANNER CRITICAL - 127.0.0.1:PORT "
+        "protocol: a reply has too many lines (limit 500) (in place of the greeting)"
+    )
+
+
+def test_an_early_421_ends_the_session_and_is_quoted(stage: Stage) -> None:
+    seen = stage("ehlo", r"S> 220 x\r\n421 4.3.2 shutting down\r\n" + GOODBYE)
+    assert seen.text == (
+        "SMTP_EHLO CRITICAL - 127.0.0.1:PORT unavailable: after the greeting: "
+        '"421 4.3.2 shutting down" (we came from 127.0.0.1)'
+    )
+
+
+def test_a_greeting_with_another_2yz_code_is_named_but_the_session_goes_on(stage: Stage) -> None:
+    seen = stage("ehlo", "S: 250 x\nC: EHLO client.example\nS: 250 x" + GOODBYE)
+    assert seen.text == (
+        "SMTP_EHLO CRITICAL - 127.0.0.1:PORT banner-code: "
+        'greeted with "250 x" instead of 220; offers nothing in T s'
+    )
+
+
+def test_blank_lines_after_a_reply_are_no_data(stage: Stage) -> None:
+    transcript = r"S> 220 x\r\n\r\n" + "\nC: EHLO client.example\n" + r"S> 250 x\r\n\n" + GOODBYE
+    seen = stage("ehlo", transcript, "-v")
+    assert seen.lines[0].startswith("SMTP_EHLO OK - 127.0.0.1:PORT offers nothing in T s | ")
+
+
+def test_oddities_are_listed_with_v_only(stage: Stage) -> None:
+    transcript = r"S> 220 (vsFTPd 3.0.5)\n" + GOODBYE
+    assert stage("banner", transcript, "-v").lines[1:] == [
+        "OK nonstandard: the greeting: a line ends in a bare LF; it names FTP, not SMTP"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("version", "opening"),
+    [
+        ("v1", "PROXY TCP4 127.0.0.1 127.0.0.1 "),
+        ("2", "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x7f\0\0\x01\x7f\0\0\x01"),
+    ],
+)
+def test_the_proxy_header_comes_first_and_names_the_real_addresses(
+    stage: Stage, version: str, opening: str
+) -> None:
+    seen = stage("banner", "AWAIT\nS: 220 x" + GOODBYE, "--proxy-protocol", version)
+    assert seen.code == 0
+    assert stage.player is not None
+    assert stage.player.heard[0].startswith(opening)
+
+
+@pytest.fixture
+def black_hole() -> Iterator[str]:
+    """A port of 127.0.0.2 that never answers: its accept queue is full."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.2", 0))
+        listener.listen(0)
+        fillers = [socket.socket() for _ in range(4)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        yield str(listener.getsockname()[1])
+        for filler in fillers:
+            filler.close()
+
+
+def resolver(*addresses: str) -> Any:
+    def getaddrinfo(host: bytes, port: int, *_: object) -> list[Any]:
+        return [
+            (
+                socket.AF_INET6 if ":" in address else socket.AF_INET,
+                socket.SOCK_STREAM,
+                6,
+                "",
+                (address, port, 0, 0) if ":" in address else (address, port),
+            )
+            for address in addresses
+        ]
+
+    return getaddrinfo
+
+
+def test_an_address_that_refuses_yields_to_the_next_and_is_said(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", resolver("127.0.0.3", "127.0.0.1", "127.0.0.1"))
+    seen = stage("banner", "S: 220 x" + GOODBYE, "-H", "mail.example")
+    assert seen.lines == [
+        'SMTP_BANNER OK - mail.example:PORT [127.0.0.1] greeted in T s: "220 x"; '
+        "fallback: connection refused (127.0.0.3) | time=Ts;;;0 time_dns=Ts;;;0 "
+        "time_connect=Ts;;;0 time_greeting=Ts;;;0"
+    ]
+
+
+def test_a_missing_route_to_one_address_is_no_finding(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # There is no TCP to a broadcast address: the kernel says ENETUNREACH at once.
+    monkeypatch.setattr(socket, "getaddrinfo", resolver("255.255.255.255", "127.0.0.1"))
+    seen = stage("banner", "S: 220 x" + GOODBYE, "-H", "mail.example")
+    assert seen.text == 'SMTP_BANNER OK - mail.example:PORT [127.0.0.1] greeted in T s: "220 x"'
+
+
+def test_a_missing_route_is_unknown_where_it_is_all_there_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", resolver("255.255.255.255"))
+    code, output = run_check("banner", "-H", "mail.example")
+    assert (code, output.partition(" | ")[0]) == (
+        3,
+        "SMTP_BANNER UNKNOWN - mail.example:25 "
+        "no-route: this machine has no IPv4 route to 255.255.255.255",
+    )
+
+
+def test_a_silent_address_gets_only_its_share_of_the_time(
+    black_hole: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", resolver("127.0.0.2", "127.0.0.1"))
+    started = monotonic()
+    code, output = run_check("banner", "-H", "mail.example", "-p", black_hole, "-t", "1")
+    assert 0.5 <= monotonic() - started < 1.0 + 0.5
+    assert outcome(code, output, int(black_hole)).text == (
+        "SMTP_BANNER CRITICAL - mail.example:PORT "
+        "timeout: no answer to connect from 127.0.0.2 within 1 s; "
+        "connect: connection refused (127.0.0.1)"
+    )
+    assert code == 2
+
+
+def test_an_address_that_is_not_ours_is_our_own_fault() -> None:
+    code, output = run_check("banner", "-H", "127.0.0.1", "--source-address", "192.0.2.1")
+    assert (code, output.partition(" | ")[0]) == (
+        3,
+        "SMTP_BANNER UNKNOWN - 127.0.0.1:25 local: "
+        "cannot connect from the source address 192.0.2.1: cannot assign requested address",
+    )
+
+
+def test_the_source_address_is_the_one_the_server_sees(stage: Stage) -> None:
+    seen = stage("banner", "S: 554 no" + GOODBYE, "--source-address", "127.0.0.9")
+    assert seen.text.endswith('greeted with "554 no" (we came from 127.0.0.9)')
