@@ -49,6 +49,7 @@ class Conversation:
                 self._lines.append(parse_line(line))
             except ProtocolError as error:
                 self.reply_due = not error.ended
+                self._forget_lines()
                 raise
             if self._lines[-1].last:
                 return self._end_of_reply()
@@ -87,8 +88,9 @@ class Conversation:
         line = f"{verb} {argument}" if argument else verb
         if any(ord(char) < 32 or ord(char) == 127 for char in line):
             raise ValueError("a command must not hold control characters")
+        octets = line.encode("utf-8") + b"\r\n"
         self.reply_due = True
-        return line.encode("utf-8") + b"\r\n"
+        return octets
 
     def _next_line(self) -> bytes | None:
         end = self._octets.find(b"\n") + 1
@@ -111,5 +113,8 @@ class Conversation:
     def _end_of_reply(self) -> Reply:
         lines, blank = self._lines, self._blank_lines
         self.reply_due = False
-        self._lines, self._blank_lines, self._reply_octets = [], 0, 0
+        self._forget_lines()
         return assemble(lines, bool(blank))
+
+    def _forget_lines(self) -> None:
+        self._lines, self._blank_lines, self._reply_octets = [], 0, 0

@@ -107,9 +107,10 @@ class Endpoint:
             self._facts = self._check.observe(self._session, self._options)
         except SessionEnded as ended:
             self._ended = ended.finding
-        self._stopwatch.stop()
-        if self._session is not None:
-            self._session.quit()
+        finally:
+            self._stopwatch.stop()
+            if self._session is not None:
+                self._session.quit()
         return self.so_far()
 
     def so_far(self) -> Observation:

@@ -16,8 +16,8 @@ class Connection(NamedTuple):
 
     family: int
     source: str
-    destination: str
     source_port: int
+    destination: str
     destination_port: int
 
 

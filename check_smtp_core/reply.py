@@ -24,13 +24,13 @@ RFC_LINE_LIMIT = 512
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([- ])(.*))?", re.DOTALL)
 _OTHER_PROTOCOLS = {
-    "SSH": (b"SSH-",),
-    "IMAP": (b"* OK", b"* BYE", b"* PREAUTH"),
-    "POP3": (b"+OK", b"-ERR"),
-    "HTTP": (b"HTTP/", b"<!DOCTYPE", b"<HTML"),
-    "VNC": (b"RFB ",),
+    "SSH": rb"SSH-",
+    "IMAP": rb"\* (OK|BYE|PREAUTH)\b",
+    "POP3": rb"\+OK|-ERR",
+    "HTTP": rb"(?i)HTTP/|<!DOCTYPE|<html",
+    "VNC": rb"RFB \d",
     # alert and handshake records, RFC 8446 5.1
-    "TLS": (b"\x15\x03", b"\x16\x03"),
+    "TLS": rb"[\x15\x16]\x03[\x00-\x04]",
 }
 
 
@@ -76,24 +76,22 @@ class Reply(NamedTuple):
 
 def other_protocol(octets: bytes) -> str:
     """The name of the protocol whose greeting these octets are, or an empty string."""
-    start = octets[:16].upper()
-    return next(
-        (name for name, all_of in _OTHER_PROTOCOLS.items() if start.startswith(all_of)), ""
-    )
+    names = (name for name, pattern in _OTHER_PROTOCOLS.items() if re.match(pattern, octets))
+    return next(names, "")
 
 
 def not_smtp(octets: bytes, ended: bool) -> ProtocolError:
     """The error that says what these octets are instead of a reply."""
     protocol = other_protocol(octets)
     if protocol == "TLS":
-        return ProtocolError("the server speaks TLS from the first octet: use --tls")
+        return ProtocolError("the server speaks TLS from the first octet: use --tls", ended=ended)
     reason = f"this is {protocol}, not SMTP" if protocol else "this is no SMTP reply"
     return ProtocolError(reason, decoded(octets.rstrip(b"\r\n")), ended)
 
 
 def may_become_reply(octets: bytes) -> bool:
     """Whether an unfinished line can still be the beginning of a reply line."""
-    line = octets.lstrip(b"\r\n")
+    line = octets.lstrip(b"\r\n").removesuffix(b"\r")
     return bool(_LINE.fullmatch(line + b"200"[len(line) :] if len(line) < 3 else line))
 
 
@@ -141,7 +139,7 @@ def assemble(lines: list[ReplyLine], blank_lines: bool = False) -> Reply:
 def names_ftp(greeting: Reply) -> bool:
     """Whether a greeting names FTP and not SMTP: FTP servers greet with 220 as well."""
     text = greeting.text.upper()
-    return "FTP" in text and "SMTP" not in text
+    return "FTP" in text and "SMTP" not in text and bool(re.search(r"\bS?FTP\b|FTPD\b", text))
 
 
 class Capabilities(NamedTuple):
@@ -179,9 +177,10 @@ class Capabilities(NamedTuple):
 
     @property
     def limits(self) -> dict[str, int]:
-        """The limits of RFC 9422, such as RCPTMAX, by name."""
-        pairs = (each.upper().partition("=") for each in self.extensions.get("LIMITS", ()))
-        return {name: int(value) for name, _, value in pairs if value.isdecimal()}
+        """The limits of RFC 9422, such as RCPTMAX, by name; a value has at most 6 digits."""
+        words = (each.upper() for each in self.extensions.get("LIMITS", ()))
+        pairs = (re.fullmatch(r"([A-Z0-9-]+)=([0-9]{1,6})", word) for word in words)
+        return {pair[1]: int(pair[2]) for pair in pairs if pair}
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -337,8 +337,14 @@ class Session:
         assert self._socket is not None
         source, source_port = self._socket.getsockname()[:2]
         destination, port = self.address.sockaddr[:2]
-        bare = (str(each).partition("%")[0] for each in (source, destination))
-        return header(version, Connection(self.address.family, *bare, source_port, int(port)))
+        connection = Connection(
+            family=self.address.family,
+            source=str(source).partition("%")[0],
+            source_port=int(source_port),
+            destination=str(destination).partition("%")[0],
+            destination_port=int(port),
+        )
+        return header(version, connection)
 
     def _receive(self) -> bytes:
         """The next octets of the connection. OutOfTime, or _Lost at its end."""

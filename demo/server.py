@@ -1,4 +1,4 @@
-"""An SMTP server for demonstrations and tests: aiosmtpd with STARTTLS and a certificate of its own.
+"""An SMTP server for demo and tests: aiosmtpd with STARTTLS and a certificate of its own.
 
 Rule: it listens on free ports of 127.0.0.1 only, and its certificate is made on the spot.
 """

@@ -73,6 +73,22 @@ class Player:
             _Performance(self, connection, self._steps, self._tls).play()
 
 
+_ACTIONS = {
+    "S:": "_say",
+    "S>": "_say_piece",
+    "C:": "_hear",
+    "TLS": "_start_tls",
+    "SILENCE": "_silence",
+    "DRIP": "_drip",
+    "FLOOD": "_flood",
+    "CLOSE": "_close",
+    "RESET": "_reset",
+    "HALF-CLOSE": "_half_close",
+    "AWAIT": "_await",
+    "PAUSE": "_pause",
+}
+
+
 class _Performance:
     def __init__(
         self,
@@ -91,7 +107,7 @@ class _Performance:
         try:
             for step in self._steps:
                 word, _, rest = step.partition(" ")
-                getattr(self, self._ACTIONS[word])(rest)
+                getattr(self, _ACTIONS[word])(rest)
             self._expect_no_more()
         except _ClientGone:
             pass
@@ -100,26 +116,11 @@ class _Performance:
         finally:
             self._connection.close()
 
-    _ACTIONS = {
-        "S:": "_say",
-        "S>": "_say_piece",
-        "C:": "_hear",
-        "TLS": "_start_tls",
-        "SILENCE": "_silence",
-        "DRIP": "_drip",
-        "FLOOD": "_flood",
-        "CLOSE": "_close",
-        "RESET": "_reset",
-        "HALF-CLOSE": "_half_close",
-        "AWAIT": "_await",
-        "PAUSE": "_pause",
-    }
-
     def _say(self, line: str) -> None:
         self._send(line.encode("utf-8") + b"\r\n")
 
     def _say_piece(self, text: str) -> None:
-        octets, _ = codecs.escape_decode(text.encode("latin-1"))  # type: ignore[attr-defined]
+        octets, _ = codecs.escape_decode(text.encode("latin-1"))
         self._send(octets)
 
     def _send(self, octets: bytes) -> None:
@@ -171,7 +172,7 @@ class _Performance:
             self._player.heard.append(self._receive().decode("latin-1"))
 
     def _drip(self, text: str) -> None:
-        octets, _ = codecs.escape_decode(text.encode("latin-1"))  # type: ignore[attr-defined]
+        octets, _ = codecs.escape_decode(text.encode("latin-1"))
         for octet in octets * 1000:
             self._send(bytes((octet,)))
             sleep(0.05)

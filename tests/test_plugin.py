@@ -1,4 +1,4 @@
-"""From findings to output and exit code: what nagiosplugin would get wrong, and the shared options."""
+"""From findings to output and exit code: what nagiosplugin would get wrong by itself."""
 
 import socket
 

@@ -6,8 +6,20 @@ import pytest
 
 from check_smtp_core.proxy_protocol import Connection, header
 
-IPV4 = Connection(socket.AF_INET, "192.0.2.10", 56324, "192.0.2.25", 25)
-IPV6 = Connection(socket.AF_INET6, "2001:db8::a", 56324, "2001:db8::19", 465)
+IPV4 = Connection(
+    family=socket.AF_INET,
+    source="192.0.2.10",
+    source_port=56324,
+    destination="192.0.2.25",
+    destination_port=25,
+)
+IPV6 = Connection(
+    family=socket.AF_INET6,
+    source="2001:db8::a",
+    source_port=56324,
+    destination="2001:db8::19",
+    destination_port=465,
+)
 PREFIX = "20010db80000000000000000000000"
 
 

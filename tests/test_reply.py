@@ -90,6 +90,7 @@ NO_REPLY = "this is no SMTP reply"
             "HTTP/1.1 400 Bad Request",
         ),
         (b"<html>\n", "this is HTTP, not SMTP", "<html>"),
+        # Alert 10, unexpected_message, which happens to be a line feed.
         (
             b"\x15\x03\x03\x00\x02\x02\x0a",
             "the server speaks TLS from the first octet: use --tls",

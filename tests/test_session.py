@@ -61,7 +61,7 @@ ORIGIN = "(we came from 127.0.0.1 as client.example)"
             "closed: the connection was reset in the TLS handshake",
         ),
         (
-            HELLO + "S: 220 go\nTLS\nCLOSE",
+            HELLO + "S: 220 go\nTLS\nC: EHLO client.example\nCLOSE",
             "closed: the server closed the connection before the reply to EHLO inside TLS",
         ),
         (

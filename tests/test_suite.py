@@ -1,0 +1,244 @@
+"""What the suite promises as a whole: checks are known everywhere, imports go one way."""
+
+import argparse
+import ast
+import configparser
+import re
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from check_smtp_core.findings import VOCABULARY, State
+from check_smtp_core.options import add_shared_options
+from check_smtp_core.parser import Parser
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("check_smtp_core", "check_smtp_handshake")
+NOT_FOR_ENGINES = {"--help", "--version", "--explain"}
+
+
+def console_scripts() -> dict[str, str]:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    lines = setup["options.entry_points"]["console_scripts"].split("\n")
+    return dict(re.split(r"\s*=\s*", line, maxsplit=1) for line in lines if line)
+
+
+CHECKS = sorted(console_scripts())
+
+
+def read(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def module_of(check: str) -> ModuleType:
+    package, _, name = console_scripts()[check].partition(":")
+    return import_module(getattr(import_module(package), name).module)
+
+
+def question(check: str) -> str:
+    return (module_of(check).__doc__ or "").partition("\n")[0]
+
+
+def parser_of(check: str) -> Parser:
+    parser = Parser(check, question(check))
+    module_of(check).add_options(parser)
+    add_shared_options(parser)
+    return parser
+
+
+def options_of(check: str) -> set[str]:
+    """The option strings that an engine's definition uses: long ones, where there are any."""
+    options = set()
+    for action in parser_of(check)._actions:
+        if action.help is not argparse.SUPPRESS:
+            options.add(max(action.option_strings, key=len))
+    return options - NOT_FOR_ENGINES
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_script_has_the_name_of_its_module_and_nothing_in_between(check: str) -> None:
+    assert module_of(check).__name__.endswith("." + check.removeprefix("check_smtp_"))
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_check_has_its_parts_in_their_order(check: str) -> None:
+    names = [
+        name for name in vars(module_of(check)) if name in ("add_options", "observe", "judge")
+    ]
+    assert names == ["add_options", "observe", "judge"]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_readme_asks_the_question_that_the_check_answers(check: str) -> None:
+    assert f"| `{check}` | {question(check)} |" in read("README.md")
+    assert f"\n### {check}\n" in read("README.md")
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_readme_lists_the_options_of_the_check(check: str) -> None:
+    section = read("README.md").split(f"\n### {check}\n")[1].split("\n#")[0]
+    parser = Parser(check, "")
+    module_of(check).add_options(parser)
+    for action in parser._actions:
+        assert f"`{action.option_strings[-1]} {action.metavar}`" in section
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "CHANGELOG.md",
+        "contrib/icinga/check_smtp.conf",
+        "contrib/nagios/check_smtp.cfg",
+        "contrib/nrpe/check_smtp.cfg",
+        "docs/performance.md",
+        "demo/__main__.py",
+    ],
+)
+def test_every_check_is_known_where_users_look(check: str, path: str) -> None:
+    assert check in read(path)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_every_check_has_its_test(check: str) -> None:
+    assert (ROOT / "tests" / f"test_{check.removeprefix('check_smtp_')}.py").is_file()
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_module_has_its_test(package: str) -> None:
+    modules = {path.stem for path in (ROOT / package).glob("[!_]*.py")}
+    tests = {path.stem.removeprefix("test_") for path in (ROOT / "tests").glob("test_*.py")}
+    assert modules - tests == set()
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_help_fits_a_terminal(check: str) -> None:
+    lines = parser_of(check).format_help().splitlines()
+    assert max(map(len, lines)) <= 80
+
+
+def icinga_block(kind: str, name: str) -> str:
+    conf = read("contrib/icinga/check_smtp.conf")
+    match = re.search(
+        rf'^{kind} CheckCommand "{name}" {{\n(.*?)^}}$', conf, re.DOTALL | re.MULTILINE
+    )
+    assert match is not None, name
+    return match[1]
+
+
+def icinga_arguments(block: str) -> dict[str, str]:
+    """The arguments of a block, and what stands between the braces of each."""
+    return dict(re.findall(r'^\t\t"(-[^"]+)" = {\n(.*?)^\t\t}$', block, re.DOTALL | re.MULTILINE))
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_icinga_command_has_every_option_and_invents_none(check: str) -> None:
+    command = check.removeprefix("check_")
+    shared = icinga_arguments(icinga_block("template", "smtp_check"))
+    own = icinga_arguments(icinga_block("object", command))
+    assert set(shared) | set(own) == options_of(check)
+    assert set(shared) & set(own) == set()
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_icinga_gives_flags_as_flags_and_lists_as_lists(check: str) -> None:
+    command = check.removeprefix("check_")
+    arguments = icinga_arguments(icinga_block("template", "smtp_check"))
+    arguments |= icinga_arguments(icinga_block("object", command))
+    for action in parser_of(check)._actions:
+        settings = arguments.get(max(action.option_strings, key=len))
+        if settings is None:
+            continue
+        assert ("set_if" in settings) == (action.nargs == 0), action.option_strings
+        assert ("repeat_key" in settings) == (action.default == ()), action.option_strings
+        assert re.search(r'\tdescription = "[A-Z].+\."\n', settings), action.option_strings
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_every_shared_argument_gets_its_value_from_a_variable_of_the_command(check: str) -> None:
+    command = check.removeprefix("check_")
+    block = icinga_block("object", command)
+    template = icinga_block("template", "smtp_check")
+    for variable in re.findall(r'(?:value|set_if) = "\$smtp_check_(\w+)\$"', template):
+        assert f'vars.smtp_check_{variable} = "${command}_{variable}$"\n' in block
+    for option, settings in icinga_arguments(block).items():
+        name = option.lstrip("-").replace("-", "_")
+        assert f'"${command}_{name}$"' in settings
+
+
+def test_readme_tells_every_finding_with_its_default_state() -> None:
+    words: dict[State | None, str] = {state: state.name for state in State}
+    words[None] = "by threshold"
+    rows = re.findall(r"^\| (`[^|]+) \|[^|]+\| ([^|]+) \|$", read("README.md"), re.MULTILINE)
+    told = {name: state for names, state in rows for name in re.findall(r"`([^`]+)`", names)}
+    assert told == {name: words[state] for name, state in VOCABULARY.items()}
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((ROOT / package).glob("*.py"))
+
+
+def users_of(module: str, *packages: str) -> set[str]:
+    return {
+        path.stem
+        for package in packages
+        for path in modules(package)
+        if any(name == module or name.startswith(f"{module}.") for name in imports(path))
+    }
+
+
+@pytest.mark.parametrize(
+    ("module", "users"),
+    [
+        ("nagiosplugin", {"plugin"}),
+        ("ssl", {"tls"}),
+        ("time", {"deadline", "entry"}),
+        ("select", {"session"}),
+        ("signal", {"backstop"}),
+        ("configparser", {"extra_opts"}),
+        ("idna", {"address"}),
+        # The families of addresses are named in more places; a connection is made in one.
+        ("socket", {"session", "address", "options", "proxy_protocol"}),
+    ],
+)
+def test_what_is_special_has_one_place(module: str, users: set[str]) -> None:
+    assert users_of(module, *PACKAGES) == users
+
+
+@pytest.mark.parametrize(
+    "pure", ["text", "reply", "conversation", "findings", "verdicts", "output"]
+)
+def test_pure_modules_import_nothing_that_acts(pure: str) -> None:
+    acting = {"socket", "ssl", "select", "time", "signal", "threading", "sys", "nagiosplugin"}
+    assert imports(ROOT / "check_smtp_core" / f"{pure}.py") & acting == set()
+
+
+def test_the_core_imports_no_check() -> None:
+    for path in modules("check_smtp_core"):
+        assert not [name for name in imports(path) if name.startswith("check_smtp_handshake")]
+
+
+def test_text_imports_nothing_at_all() -> None:
+    assert imports(ROOT / "check_smtp_core" / "text.py") == set()
+
+
+def test_no_file_grows_beyond_one_room() -> None:
+    lines = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+        for package in (*PACKAGES, "demo")
+        for path in modules(package)
+    }
+    assert {path: count for path, count in lines.items() if count > 420} == {}

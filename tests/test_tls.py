@@ -1,0 +1,112 @@
+"""TLS over memory BIOs: an engine against a server, octets carried by hand."""
+
+import ssl
+
+import pytest
+import trustme
+
+from check_smtp_core.findings import SessionEnded
+from check_smtp_core.tls import TlsEngine
+
+
+class Server:
+    """The server's side of a TLS session, over memory BIOs as well."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
+
+    def answer(self, octets: bytes) -> bytes:
+        """Take octets in a handshake and return what is to go back, an alert too."""
+        self.incoming.write(octets)
+        try:
+            self.tls.do_handshake()
+        except ssl.SSLError:
+            pass
+        return self.outgoing.read()
+
+    def say(self, octets: bytes) -> bytes:
+        self.tls.write(octets)
+        return self.outgoing.read()
+
+
+def shake_hands(engine: TlsEngine, server: Server) -> None:
+    while not engine.handshake():
+        engine.feed(server.answer(engine.drain()))
+    engine.feed(server.answer(engine.drain()))
+
+
+@pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
+def test_a_session_agrees_and_carries_octets(server_tls: ssl.SSLContext, version: str) -> None:
+    server_tls.maximum_version = ssl.TLSVersion[version.replace(".", "_")]
+    engine, server = TlsEngine("mail.example"), Server(server_tls)
+    shake_hands(engine, server)
+    agreed = engine.agreed()
+    assert (agreed.version, agreed.bits in (128, 256)) == (version, True)
+    assert engine.read() is None
+    engine.write(b"EHLO x\r\n")
+    server.incoming.write(engine.drain())
+    assert server.tls.read() == b"EHLO x\r\n"
+    engine.feed(server.say(b"250 x\r\n")[:10])
+    assert engine.read() is None
+
+
+def test_octets_may_come_in_any_pieces(server_tls: ssl.SSLContext) -> None:
+    engine, server = TlsEngine(""), Server(server_tls)
+    shake_hands(engine, server)
+    read = b""
+    for octet in server.say(b"220 mail.example\r\n"):
+        engine.feed(bytes((octet,)))
+        read += engine.read() or b""
+    assert read == b"220 mail.example\r\n"
+
+
+def test_an_old_server_is_still_a_session(server_tls: ssl.SSLContext) -> None:
+    """Whether TLS 1.0 is good enough is another check's question."""
+    server_tls.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning):
+        server_tls.minimum_version = server_tls.maximum_version = ssl.TLSVersion.TLSv1
+    engine, server = TlsEngine(""), Server(server_tls)
+    shake_hands(engine, server)
+    assert engine.agreed().version == "TLSv1"
+
+
+def test_close_notify_is_the_end_and_not_an_error(server_tls: ssl.SSLContext) -> None:
+    engine, server = TlsEngine(""), Server(server_tls)
+    shake_hands(engine, server)
+    with pytest.raises(ssl.SSLWantReadError):
+        server.tls.unwrap()
+    engine.feed(server.outgoing.read())
+    assert engine.read() == b""
+    engine.close()
+    assert engine.drain() != b""
+
+
+@pytest.mark.parametrize(
+    ("octets", "text"),
+    [
+        (b"220 mail.example ESMTP\r\n", "tls-handshake: wrong version number"),
+        (b"\x15\x03\x01\x00\x02\x02\x28", "tls-handshake: sslv3 alert handshake failure"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", "tls-handshake: tlsv1 alert protocol version"),
+    ],
+)
+def test_a_failed_handshake_is_told_in_openssls_words(octets: bytes, text: str) -> None:
+    engine = TlsEngine("")
+    assert not engine.handshake()
+    engine.feed(octets)
+    with pytest.raises(SessionEnded, match=rf"^{text}$"):
+        engine.handshake()
+
+
+def test_a_client_certificate_that_is_wanted_shows_up_at_the_first_read(
+    server_tls: ssl.SSLContext, authority: trustme.CA
+) -> None:
+    """In TLS 1.3 the handshake is over for the client before the server has looked."""
+    authority.configure_trust(server_tls)
+    server_tls.verify_mode = ssl.CERT_REQUIRED
+    engine, server = TlsEngine(""), Server(server_tls)
+    while not engine.handshake():
+        engine.feed(server.answer(engine.drain()))
+    engine.feed(server.answer(engine.drain()))
+    with pytest.raises(SessionEnded, match=r"^tls-handshake: tlsv13 alert certificate required$"):
+        engine.read()
