@@ -88,7 +88,7 @@ class Session:
         self._said_hello = False
         self._usable = False
         self._was_reset = False
-        self._first_tls_octets = b""
+        self._fed = b""
 
     @property
     def origin(self) -> str:
@@ -170,11 +170,11 @@ class Session:
             raise SessionEnded(verdicts.no_starttls(hello.capabilities))
         with self._phase("starttls"):
             reply = self._command("STARTTLS")
-            if reply.code != 220:
-                raise SessionEnded(verdicts.refused("starttls", reply, 220, self.origin))
-            if injected := self._arrived():
-                self._usable = False
-                raise SessionEnded(verdicts.injection(injected))
+        if reply.code != 220:
+            raise SessionEnded(verdicts.refused("starttls", reply, 220, self.origin))
+        if injected := self._arrived():
+            self._usable = False
+            raise SessionEnded(verdicts.injection(injected))
         self.notes += verdicts.about_reply("starttls", reply)
         return self._handshake(greeting_due=False)
 
@@ -187,7 +187,7 @@ class Session:
                 if (finding := self._unsolicited()) is not None:
                     self.notes.append(finding)
                 self._deadline = self._deadline.within(QUIT_SECONDS)
-                self._command("QUIT")
+                self._exchange("QUIT")
                 if self._engine and self.agreed:
                     self._engine.close()
                     self._send(self._engine.drain())
@@ -205,26 +205,24 @@ class Session:
         try:
             with self._stopwatch.time(name):
                 yield
-        except OutOfTime:
-            error = self._conversation.cut_short()
-            if error is None:
-                said = self._conversation.said_so_far()
-                raise SessionEnded(verdicts.silence(name, self._options.timeout, said)) from None
-            raise SessionEnded(verdicts.not_understood(name, error)) from None
-        except _Lost as lost:
-            error = self._conversation.cut_short()
-            if error is None:
-                said = self._conversation.said_so_far()
-                raise SessionEnded(verdicts.lost(name, lost.reset, said)) from None
-            raise SessionEnded(verdicts.not_understood(name, error)) from None
         except ProtocolError as error:
             raise SessionEnded(verdicts.not_understood(name, error)) from None
+        except (OutOfTime, _Lost) as end:
+            if (garbage := self._conversation.cut_short()) is not None:
+                raise SessionEnded(verdicts.not_understood(name, garbage)) from None
+            said = self._conversation.said_so_far()
+            if isinstance(end, _Lost):
+                raise SessionEnded(verdicts.lost(name, end.reset, said)) from None
+            raise SessionEnded(verdicts.silence(name, self._options.timeout, said)) from None
 
     def _command(self, verb: str, argument: str = "") -> Reply:
         if (finding := self._unsolicited()) is not None:
             if finding.name == "unavailable":
                 raise SessionEnded(finding)
             self.notes.append(finding)
+        return self._exchange(verb, argument)
+
+    def _exchange(self, verb: str, argument: str = "") -> Reply:
         octets = self._conversation.command(verb, argument)
         self._said_hello = self._said_hello or verb in _HELLO
         self._spoken("C", decoded(octets))
@@ -272,7 +270,8 @@ class Session:
         if self._engine is None or self.agreed is None:
             return self._receive()
         while (octets := self._tls_step(self._engine.read)) is None:
-            self._engine.feed(self._receive())
+            self._fed = self._receive()
+            self._engine.feed(self._fed)
         if not octets:
             raise _Lost(reset=False)
         return octets
@@ -287,10 +286,9 @@ class Session:
         engine = self._engine
         assert engine is not None, "TLS was asked for without an engine"
         with self._phase("tls"):
-            self._first_tls_octets = b""
             while not self._tls_step(engine.handshake):
                 octets = self._receive()
-                self._first_tls_octets = self._first_tls_octets or octets
+                self._fed = (self._fed + octets)[:_CHUNK]
                 engine.feed(octets)
         self.agreed = engine.agreed()
         self._conversation = Conversation(greeting_due)
@@ -303,8 +301,8 @@ class Session:
             return step()
         except SessionEnded as ended:
             self._usable = False
-            if self._first_tls_octets[:3].isdigit():
-                text = decoded(self._first_tls_octets)
+            if self._fed[:3].isdigit():
+                text = decoded(self._fed)
                 raise SessionEnded(verdicts.plain_text_for_tls(text)) from None
             raise ended
         finally:

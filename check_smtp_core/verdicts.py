@@ -113,6 +113,8 @@ def silence(phase: str, seconds: float, said: str) -> Finding:
     if phase == "dns":
         return Finding("resolver", f"no answer from the resolver within {seconds:g} s")
     awaited = AWAITED.get(phase, phase)
+    if phase == "tls":
+        return Finding("timeout", f"{awaited} was not over within {seconds:g} s")
     if said:
         return Finding("timeout", f"{awaited} had not ended within {seconds:g} s: {quoted(said)}")
     hint = " (a port for implicit TLS or HTTP?)" if phase == "greeting" else ""
@@ -145,10 +147,9 @@ def injection(octets: bytes) -> Finding:
 
 
 def plain_text_for_tls(text: str) -> Finding:
-    """The finding for a server that answers a TLS handshake in clear text."""
-    return Finding(
-        "tls-handshake", f"the server answered TLS in clear text: {quoted(text.rstrip())}"
-    )
+    """The finding for a server that answers TLS in clear text."""
+    quote = quoted(text.rstrip())
+    return Finding("tls-handshake", f"the server answered TLS in clear text: {quote}")
 
 
 def unsolicited(octets: bytes, phase: str, origin: str) -> Finding:

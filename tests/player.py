@@ -6,6 +6,7 @@ A transcript is what both sides say, a line each, played from top to bottom:
     S> 22                        say this piece as it stands (Python escapes)
     C: EHLO client.example       insist on this line
     TLS                          do the server's side of a handshake
+    PLAIN 421 bye                say this line past the TLS layer, and close
     SILENCE                      say nothing more until the client leaves
     DRIP 220 mail.example        say one octet every 50 ms until the client leaves
     FLOOD 250-x                  say this line again and again until the client leaves
@@ -78,6 +79,7 @@ _ACTIONS = {
     "S>": "_say_piece",
     "C:": "_hear",
     "TLS": "_start_tls",
+    "PLAIN": "_say_past_tls",
     "SILENCE": "_silence",
     "DRIP": "_drip",
     "FLOOD": "_flood",
@@ -166,6 +168,11 @@ class _Performance:
             self._connection = self._tls.wrap_socket(self._connection, server_side=True)
         except ssl.SSLError:
             raise _ClientGone from None
+
+    def _say_past_tls(self, line: str) -> None:
+        with socket.socket(fileno=self._connection.detach()) as below:
+            below.sendall(line.encode("utf-8") + b"\r\n")
+        raise _ClientGone
 
     def _silence(self, _: str) -> None:
         while True:

@@ -85,11 +85,20 @@ def test_a_server_that_answers_tls_in_clear_text_is_quoted(stage: Stage) -> None
     )
 
 
+def test_clear_text_inside_a_tls_session_is_quoted_as_well(stage: Stage) -> None:
+    """Exim says its farewell after a timeout in clear text."""
+    seen = stage("ehlo", "TLS\nS: 220 x\nC: EHLO client.example\nPLAIN 421 x: timeout", "--tls")
+    assert seen.text == (
+        "SMTP_EHLO CRITICAL - 127.0.0.1:PORT tls-handshake: "
+        'the server answered TLS in clear text: "421 x: timeout"'
+    )
+
+
 def test_silence_in_the_handshake_is_a_timeout_of_that_phase(stage: Stage) -> None:
     seen = stage("banner", "SILENCE", "--tls", "-t", "0.3")
     assert seen.text == (
         "SMTP_BANNER CRITICAL - 127.0.0.1:PORT timeout: "
-        "the TLS handshake did not come within 0.3 s"
+        "the TLS handshake was not over within 0.3 s"
     )
 
 
