@@ -54,15 +54,6 @@ def test_a_key_is_an_option_without_its_dashes(
     assert read_extra_opts("", "check") == arguments
 
 
-def test_an_empty_value_never_takes_the_next_argument(ini: Path) -> None:
-    """`-p` with nothing behind it would swallow what follows."""
-    ini.write_text("[check]\np=\nw=\nport=25\n")
-    arguments = read_extra_opts("", "check")
-    assert "-p" not in arguments
-    assert "-w" not in arguments
-    assert arguments[-1] == "--port=25"
-
-
 def test_windows_line_ends_are_line_ends(ini: Path) -> None:
     ini.write_bytes(b"[check]\r\nport=25\r\nstarttls\r\n")
     assert read_extra_opts("", "check") == ["--port=25", "--starttls"]

@@ -404,7 +404,12 @@ def ini(tmp_path: Path) -> Path:
         ),
         ('ehlo-name="probe.example.net"', [], {"ehlo_name": "probe.example.net"}),
         ("port=\nehlo-name=probe", [], {"ehlo_name": "probe"}),
-        ("p=\nF=probe", [], {"ehlo_name": "probe"}),
+        pytest.param(
+            "p=\nF=probe",
+            [],
+            {"ehlo_name": "probe"},
+            id="a letter without a value does not swallow the next option",
+        ),
         ("", [], {}),
         pytest.param(
             "phase-warning=time=3",

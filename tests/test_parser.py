@@ -187,7 +187,7 @@ def test_help_shows_every_finding_under_its_state() -> None:
     for line in listed.splitlines()[1:]:
         head, colon, rest = line.strip().rpartition(":")
         label = head if colon else label
-        found |= {name: label for name in rest.replace(",", " ").split()}
+        found |= dict.fromkeys(rest.replace(",", " ").split(), label)
     assert found == {
         name: "by threshold" if state is None else state.name for name, state in VOCABULARY.items()
     }

@@ -98,9 +98,7 @@ NO_REPLY = "this is no SMTP reply"
         ),
     ],
 )
-def test_what_is_no_reply_line_is_named_and_quoted(
-    octets: bytes, reason: str, quote: str
-) -> None:
+def test_what_is_no_reply_line_is_named_and_quoted(octets: bytes, reason: str, quote: str) -> None:
     with pytest.raises(ProtocolError) as raised:
         parse_line(octets)
     error = raised.value
@@ -227,9 +225,7 @@ def test_a_reply_is_quoted_as_people_write_it(reply: Reply, text: str, shown: st
         (("giftpost.example.com",), False),
     ],
 )
-def test_a_greeting_that_names_ftp_and_not_smtp_is_ftps(
-    lines: tuple[str, ...], ftp: bool
-) -> None:
+def test_a_greeting_that_names_ftp_and_not_smtp_is_ftps(lines: tuple[str, ...], ftp: bool) -> None:
     assert names_ftp(Reply(220, lines)) is ftp
 
 

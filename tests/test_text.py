@@ -70,7 +70,7 @@ def test_text_over_the_limit_ends_in_dots(text: str, limit: int, shown: str) -> 
         ("", '""'),
         ("220 mail ESMTP", '"220 mail ESMTP"'),
         ('says "hello"', "\"says 'hello'\""),
-        ('"; OK | time=0', "\"'; OK / time=0\""),
+        ('"; OK | time=0', '"\'; OK / time=0"'),
         ("a\r\nb", '"a  b"'),
         ("x" * 200, '"' + "x" * 117 + '..."'),
     ],

@@ -314,7 +314,7 @@ def test_a_fault_of_ours_has_the_systems_words_without_its_number(
             "220-wait / 22",
             Finding("timeout", 'the greeting had not ended within 2.5 s: "220-wait / 22"'),
         ),
-        ("tls", "", Finding("timeout", "the TLS handshake did not come within 2.5 s")),
+        ("tls", "", Finding("timeout", "the TLS handshake was not over within 2.5 s")),
         ("ehlo", "", Finding("timeout", "the reply to EHLO did not come within 2.5 s")),
         (
             "ehlo",
@@ -538,11 +538,7 @@ def test_a_masked_greeting_is_told_from_a_decorated_one(
         (
             "starttls",
             ("octets outside ASCII", "blank lines"),
-            [
-                Finding(
-                    "nonstandard", "the reply to STARTTLS: octets outside ASCII; blank lines"
-                )
-            ],
+            [Finding("nonstandard", "the reply to STARTTLS: octets outside ASCII; blank lines")],
         ),
     ],
 )
