@@ -62,10 +62,12 @@ def checked_host(host: str) -> str:
     labels = host.removesuffix(".").split(".")
     if len(host) > 254 or not all(re.fullmatch(r"[\w-]{1,63}", label) for label in labels):
         raise ValueError("neither a host name nor an address")
+    name = host if host.isascii() else a_labels(host)
+    labels = name.removesuffix(".").split(".")
     # getaddrinfo() reads 127.1, 0x7f.1 and 2130706433 as addresses that nobody meant.
     if re.fullmatch(r"[0-9]+|0[xX][0-9a-fA-F]*", labels[-1]):
         raise ValueError("not a complete address")
-    return host if host.isascii() else a_labels(host)
+    return name
 
 
 def a_labels(name: str) -> str:
@@ -90,7 +92,7 @@ def resolve(host: str, port: int, family: int, deadline: Deadline) -> list[Addre
     resolver is silent.
     """
     flags = socket.AI_NUMERICHOST if literal_family(host) else 0
-    answer: list[list[Address] | socket.gaierror] = []
+    answer: list[list[Address] | OSError] = []
     answered = threading.Event()
 
     def ask() -> None:
@@ -106,7 +108,7 @@ def resolve(host: str, port: int, family: int, deadline: Deadline) -> list[Addre
                     )
                 )
             )
-        except socket.gaierror as error:
+        except OSError as error:
             answer.append(error)
         finally:
             answered.set()
@@ -119,17 +121,19 @@ def resolve(host: str, port: int, family: int, deadline: Deadline) -> list[Addre
             raise OutOfTime
     if not answer:
         raise SessionEnded(Finding("resolver", "the resolver library failed"))
-    if isinstance(answer[0], socket.gaierror):
-        raise SessionEnded(_unresolved(host, family, answer[0].errno))
+    if isinstance(answer[0], OSError):
+        raise SessionEnded(_unresolved(host, family, answer[0]))
     return answer[0]
 
 
-def _unresolved(host: str, family: int, code: int | None) -> Finding:
+def _unresolved(host: str, family: int, error: OSError) -> Finding:
     name = printable(host)
+    code = error.errno if isinstance(error, socket.gaierror) else None
     if code in _NO_SUCH_HOST:
         kind = {int(socket.AF_INET): " IPv4", int(socket.AF_INET6): " IPv6"}.get(family, "")
         return Finding("no-such-host", f"the name {name} does not exist or has no{kind} address")
-    return Finding("resolver", f"temporary failure while resolving the name {name}")
+    kind = "temporary failure" if code == socket.EAI_AGAIN else "failure"
+    return Finding("resolver", f"{kind} while resolving the name {name}")
 
 
 def ehlo_name(local_address: str) -> str:
@@ -143,7 +147,7 @@ def ehlo_name(local_address: str) -> str:
     if (
         len(labels) > 1
         and name.isascii()
-        and not name.lower().startswith("localhost")
+        and labels[0].lower() != "localhost"
         and all(re.fullmatch(r"[A-Za-z0-9_-]{1,63}", label) for label in labels)
         and not literal_family(name)
     ):

@@ -61,7 +61,8 @@ def read_extra_opts(where: str, default_section: str) -> list[str]:
         raise ExtraOptsError(
             f"{path}: section [{section}] is not of the form key = value"
         ) from None
-    return [_argument(key, value) for key, value in parser.items("options")]
+    arguments = (_argument(key, value) for key, value in parser.items("options"))
+    return [argument for argument in arguments if argument]
 
 
 def _default_file() -> str:
@@ -88,11 +89,11 @@ def _section_lines(text: str, section: str) -> list[str] | None:
 
 
 def _argument(key: str, value: str | None) -> str:
+    """One argument; empty for a letter with an empty value, which would take the next one's."""
     name = key.lstrip("-")
-    option = f"-{name}" if len(name) == 1 else f"--{name}"
+    option = f"-{name}" if len(name) == 1 else f"--{name}="
     if value is None:
-        return option
-    value = (
-        value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
-    )
-    return option + value if len(name) == 1 else f"{option}={value}"
+        return option.removesuffix("=")
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    value = value[1:-1] if quoted else value
+    return option + value if value or len(name) > 1 else ""

@@ -48,7 +48,7 @@ class Options(argparse.Namespace):
     proxy_protocol: int
     ehlo_name: str
     lmtp: bool
-    timeout: float
+    timeout: float = DEFAULT_TIMEOUT
     thresholds: dict[str, tuple[str, str]]
     tls_mode: str
     servername: str
@@ -199,7 +199,7 @@ def _add_output(parser: Parser) -> None:
         action="append",
         nargs="?",
         const="",
-        metavar="[SECTION][@FILE]",
+        metavar="SECTION@FILE",
         help="read more options from an ini file; the command line wins",
     )
     output.flag(
@@ -243,12 +243,13 @@ def parse_options(parser: Parser, arguments: Sequence[str]) -> Options:
     UsageError when they are not valid, Information when a text was asked for.
     """
     options = Options()
-    parser.parse(arguments, options)
+    _parse_source(parser, arguments, options)
     if options.extra_opts is not None:
         more = _extra_arguments(parser, options.extra_opts)
+        overridden = "-t" if options.timeout_and_state else ""
         options = Options()
-        parser.parse(more, options)
-        parser.parse(arguments, options)
+        _parse_source(parser, more, options, overridden)
+        _parse_source(parser, arguments, options)
     return _completed(parser, options)
 
 
@@ -261,6 +262,36 @@ def _extra_arguments(parser: Parser, places: list[str]) -> list[str]:
         parser.error(f"--extra-opts: {error}")
 
 
+def _parse_source(
+    parser: Parser, arguments: Sequence[str], options: Options, overridden: str = ""
+) -> None:
+    """Parse one source of options onto those of the source before, which it overrides.
+
+    What is short for something longer is spelled out: -w and -c are thresholds of the phase
+    `time`, the state of -t is one of --state. Within one source they must not contradict it.
+    `overridden` is a short option that the next source will give.
+    """
+    lists = ("phase_warning", "phase_critical", "given_states")
+    before = [len(getattr(options, name, ())) for name in lists]
+    options.warning = options.critical = options.timeout_and_state = ""
+    parser.parse(arguments, options)
+    state = None
+    if options.timeout_and_state and overridden != "-t":
+        options.timeout, state = options.timeout_and_state
+    short = (
+        ("time", options.warning, "-w contradicts another threshold for the time"),
+        ("time", options.critical, "-c contradicts another threshold for the time"),
+        ("timeout", state, "-t and --state give different states for timeout"),
+    )
+    for name, known, (key, value, contradiction) in zip(lists, before, short, strict=True):
+        if value in ("", None):
+            continue
+        pairs = getattr(options, name)
+        if dict(pairs[known:]).get(key, value) != value:
+            parser.error(contradiction)
+        setattr(options, name, (*pairs, (key, value)))
+
+
 def _completed(parser: Parser, options: Options) -> Options:
     if not options.hostname:
         parser.error("no hostname is given (-H)")
@@ -269,27 +300,14 @@ def _completed(parser: Parser, options: Options) -> Options:
     options.port = options.port or (SUBMISSIONS_PORT if options.tls_mode == "implicit" else 25)
     options.verbose = min(options.verbose, 3)
     options.states = dict(options.given_states)
-    options.timeout, state = options.timeout_and_state or (DEFAULT_TIMEOUT, None)
-    if state is not None and options.states.setdefault("timeout", state) is not state:
-        parser.error("-t and --state give different states for timeout")
-    options.thresholds = _thresholds(parser, options)
-    options.family = _family(parser, options)
-    return options
-
-
-def _thresholds(parser: Parser, options: Options) -> dict[str, tuple[str, str]]:
     warning, critical = dict(options.phase_warning), dict(options.phase_critical)
-    for letter, whole, ranges in (
-        ("-w", options.warning, warning),
-        ("-c", options.critical, critical),
-    ):
-        if whole and ranges.setdefault("time", whole) != whole:
-            parser.error(f"{letter} contradicts another threshold for the time")
-    return {
+    options.thresholds = {
         phase: (warning.get(phase, ""), critical.get(phase, ""))
         for phase in ("time", *PHASES)
         if phase in warning or phase in critical
     }
+    options.family = _family(parser, options)
+    return options
 
 
 def _family(parser: Parser, options: Options) -> int:

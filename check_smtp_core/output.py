@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 from check_smtp_core.findings import Finding, State, severity
 from check_smtp_core.observation import Observation
-from check_smtp_core.text import printable
+from check_smtp_core.text import printable, shortened
 
 TEXT_LIMIT = 299
 """Octets of the status line before its perfdata."""
+
+_HOST_LIMIT = 100
 
 OUTPUT_LIMIT = 8000
 """Octets of the whole output; Nagios reads 8 KiB."""
@@ -28,6 +30,7 @@ class Judged(NamedTuple):
 
 def subject(host: str, port: int, address: str) -> str:
     """The endpoint as people name it: `mail.example.com:25 [192.0.2.25]`."""
+    host = shortened(host, _HOST_LIMIT)
     name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return name if address in ("", host) else f"{name} [{address}]"
 
@@ -45,21 +48,27 @@ def status_line(
     pieces += [str(finding) for finding in harmless if finding.ends_session]
     pieces += [sentence] if sentence else []
     pieces += [str(finding) for finding in harmless if finding.said and not finding.ends_session]
-    return _fitting(f"{service} {state.name} - {about} ", pieces, encoding)
+    return _fitting(f"{service} {state.name} - {about}", pieces, encoding)
 
 
 def _fitting(head: str, pieces: list[str], encoding: str) -> str:
     """Head and as many pieces as fit; the first is cut rather than left out."""
+    if not pieces:
+        return _encodable(head, encoding)
     for kept in range(len(pieces), 0, -1):
-        left_out = len(pieces) - kept
-        tail = [f"{left_out} more (-v)"] if left_out else []
-        line = _encodable(head + "; ".join(pieces[:kept] + tail), encoding)
+        line = _encodable(f"{head} {'; '.join(pieces[:kept])}{_left_out(pieces, kept)}", encoding)
         if len(line.encode(encoding)) <= TEXT_LIMIT:
             return line
-    line = _encodable(head + "".join(pieces[:1]), encoding)
-    while len(line.encode(encoding)) > TEXT_LIMIT - 3:
+    tail = "..." + _left_out(pieces, 1)
+    line = _encodable(f"{head} {pieces[0]}", encoding)
+    while len(line.encode(encoding)) > TEXT_LIMIT - len(tail):
         line = line[:-1]
-    return line + "..."
+    return line + tail
+
+
+def _left_out(pieces: list[str], kept: int) -> str:
+    number = len(pieces) - kept
+    return f"; {number} more (-v)" if number else ""
 
 
 def _encodable(text: str, encoding: str) -> str:

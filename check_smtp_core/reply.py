@@ -201,7 +201,8 @@ def read_capabilities(reply: Reply) -> Capabilities:
     extensions: dict[str, tuple[str, ...]] = {}
     oddities = []
     for line in reply.lines[1:]:
-        keyword = re.match(r"[A-Za-z0-9][A-Za-z0-9-]*", line)
+        # A row of stars is no keyword, but what a firewall has left of one.
+        keyword = re.match(r"[A-Za-z0-9][A-Za-z0-9-]*|\*{4,}", line)
         rest = line[keyword.end() :] if keyword else line
         if keyword and (not rest or rest[0] in " \t="):
             name = keyword.group().upper()

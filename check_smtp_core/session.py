@@ -88,6 +88,7 @@ class Session:
         self._said_hello = False
         self._usable = False
         self._was_reset = False
+        self._misunderstood = False
         self._fed = b""
 
     @property
@@ -206,6 +207,8 @@ class Session:
             with self._stopwatch.time(name):
                 yield
         except ProtocolError as error:
+            # What follows is the rest of the same garbage.
+            self._misunderstood = True
             raise SessionEnded(verdicts.not_understood(name, error)) from None
         except (OutOfTime, _Lost) as end:
             if (garbage := self._conversation.cut_short()) is not None:
@@ -240,7 +243,7 @@ class Session:
     def _unsolicited(self) -> Finding | None:
         """What arrived though no reply was due; left alone, it would pass for the next reply."""
         octets = self._arrived().strip(b"\r\n")
-        if not octets:
+        if not octets or self._misunderstood:
             return None
         self._spoken("S", decoded(octets))
         return verdicts.unsolicited(octets, self._stopwatch.last_completed(), self.origin)

@@ -6,7 +6,7 @@ Rule: a range that reaches nagiosplugin has passed check_range(); nagiosplugin i
 
 import re
 
-_NUMBER = r"-?(?:\d+(?:\.\d*)?|\.\d+)"
+_NUMBER = r"-?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})"
 _RANGE = rf"@?(?:(?P<start>~|{_NUMBER}):(?P<end>{_NUMBER})?|(?P<limit>{_NUMBER}))"
 
 

@@ -7,7 +7,7 @@ wire holds a control character.
 from argparse import ArgumentTypeError
 from typing import NoReturn
 
-from check_smtp_core.address import checked_host, literal_family
+from check_smtp_core.address import checked_host, literal_family, unbracketed
 from check_smtp_core.deadline import PHASES
 from check_smtp_core.findings import FIXED, VOCABULARY, State
 from check_smtp_core.thresholds import check_range
@@ -37,7 +37,7 @@ def hostname(text: str) -> str:
 
 def port(text: str) -> int:
     """A TCP port from 1 to 65535."""
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= 65535):
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65535):
         _reject(text, "not a port from 1 to 65535")
     return int(text)
 
@@ -53,7 +53,7 @@ def address(text: str) -> str:
     """An IPv4 or IPv6 address."""
     if not literal_family(wire_text(text)):
         _reject(text, "not an address")
-    return text
+    return unbracketed(text)
 
 
 def state(text: str) -> State:

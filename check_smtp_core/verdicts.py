@@ -153,13 +153,15 @@ def plain_text_for_tls(text: str) -> Finding:
 
 
 def unsolicited(octets: bytes, phase: str, origin: str) -> Finding:
-    """The finding for data that came when no reply was due; a 421 says that the service closes."""
+    """The finding for data that came when no reply was due, after this phase.
+
+    A 421 says that the service closes.
+    """
     text = decoded(octets).strip()
-    if re.match(r"421[ -]", text):
-        return Finding("unavailable", f"after {AWAITED[phase]}: {quoted(text)} ({origin})")
-    return Finding(
-        "unsolicited", f"data after {AWAITED[phase]} though none was due: {quoted(text)}"
-    )
+    after = AWAITED.get(phase, phase)
+    if re.match(r"421(?![^\s-])", text):
+        return Finding("unavailable", f"after {after}: {quoted(text)} ({origin})")
+    return Finding("unsolicited", f"data after {after} though none was due: {quoted(text)}")
 
 
 def about_greeting(greeting: Reply) -> list[Finding]:
@@ -181,12 +183,7 @@ def about_reply(phase: str, reply: Reply) -> list[Finding]:
 
 def about_capabilities(phase: str, capabilities: Capabilities) -> list[Finding]:
     """What every check notes about capabilities: masked keywords and harmless oddities."""
-    # A Cisco ASA overwrites a keyword with X and leaves its last letter: 250-XXXXXXXA.
-    masked = [
-        word
-        for word in capabilities.extensions
-        if word[:-1].strip("X") == "" and word.startswith("XXXX")
-    ]
+    masked = [word for word in capabilities.extensions if _is_masked_keyword(word)]
     findings = []
     if masked:
         words = printable(", ".join(masked[:3]))
@@ -200,6 +197,11 @@ def about_capabilities(phase: str, capabilities: Capabilities) -> list[Finding]:
 
 def _nonstandard(place: str, oddities: "list[str] | tuple[str, ...]") -> list[Finding]:
     return [Finding("nonstandard", f"{place}: {'; '.join(oddities)}")] if oddities else []
+
+
+def _is_masked_keyword(word: str) -> bool:
+    # A Cisco ASA overwrites a keyword with X and leaves its last letter: 250-XXXXXXXA.
+    return word.startswith("****") or (word.startswith("XXXX") and not word[:-1].strip("X"))
 
 
 def _is_masked(text: str) -> bool:

@@ -29,7 +29,7 @@ class Offer(NamedTuple):
     def sentence(self, seconds: float) -> str:
         """The extensions, as far as they fit."""
         if self.hello.refused:
-            return ""
+            return f"answered HELO in {seconds:.3f} s"
         lines = self.hello.capabilities.lines
         count = f"{len(lines)} extension{'' if len(lines) == 1 else 's'}" if lines else "nothing"
         inside = f" inside {self.tls_version}" if self.tls_version else ""

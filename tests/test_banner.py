@@ -144,6 +144,12 @@ def test_a_healthy_greeting_is_quoted(stage: Stage) -> None:
             'greeted in T s: "220 ***************0*2****** **"',
         ),
         (
+            r"S> <html>\r\n<title>400</title>\r\n",
+            "CRITICAL",
+            2,
+            'protocol: this is HTTP, not SMTP (in place of the greeting): "(html)"',
+        ),
+        (
             "S: 22000 weird",
             "CRITICAL",
             2,

@@ -174,8 +174,8 @@ def test_helo_is_the_way_out_where_ehlo_is_unknown(stage: Stage) -> None:
         1,
         [
             'SMTP_EHLO WARNING - 127.0.0.1:PORT no-esmtp: EHLO answered with "502 unknown", '
-            "HELO accepted | time=Ts;;;0 time_connect=Ts;;;0 time_greeting=Ts;;;0 "
-            "time_ehlo=Ts;;;0 extensions=0;;;0"
+            "HELO accepted; answered HELO in T s | time=Ts;;;0 time_connect=Ts;;;0 "
+            "time_greeting=Ts;;;0 time_ehlo=Ts;;;0 extensions=0;;;0"
         ],
     )
 
