@@ -23,8 +23,8 @@ lint: $(VENV)/linters
 	@$(BIN)/mypy
 
 bench: $(VENV)/installed
-	@$(BIN)/python bench/instructions.py
-	@$(BIN)/python bench/round_trips.py
+	@$(BIN)/python -m bench.instructions
+	@$(BIN)/python -m bench.round_trips
 
 clean:
 	rm -rf $(VENV) .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

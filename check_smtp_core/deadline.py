@@ -61,6 +61,10 @@ class Stopwatch:
         self.phases: dict[str, float] = {}
         self._total: float | None = None
 
+    def paused(self) -> "_Pause":
+        """A context manager whose body is in no time: work of ours that the server waits for."""
+        return _Pause(self)
+
     def time(self, phase: str) -> "_Lap":
         """A context manager that times one phase; a phase that fails is not completed."""
         return _Lap(self, phase)
@@ -81,6 +85,17 @@ class Stopwatch:
     def total(self) -> float:
         """Seconds from the start to stop(), or to now."""
         return self.since_start() if self._total is None else self._total
+
+
+class _Pause:
+    def __init__(self, stopwatch: Stopwatch) -> None:
+        self._stopwatch = stopwatch
+
+    def __enter__(self) -> None:
+        self._start = monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self._stopwatch.start += monotonic() - self._start
 
 
 class _Lap:

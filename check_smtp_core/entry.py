@@ -10,15 +10,10 @@ import os
 import sys
 from time import monotonic
 
+from check_smtp_core.missing import missing_module
 from check_smtp_core.text import printable, shortened
 
 _UNKNOWN = 3
-_DEBIAN_PACKAGES = {
-    "nagiosplugin": "python3-nagiosplugin",
-    "cryptography": "python3-cryptography",
-    "OpenSSL": "python3-openssl",
-    "idna": "python3-idna",
-}
 
 
 class Executable:
@@ -61,11 +56,7 @@ class Executable:
 
 def _words(error: BaseException) -> str:
     if isinstance(error, ImportError):
-        missing = (error.name or "").partition(".")[0]
-        package = _DEBIAN_PACKAGES.get(missing)
-        if package:
-            return f"local: the Python module {missing} is missing (Debian: install {package})"
-        return f"local: a Python module is missing: {printable(str(error))}"
+        return f"local: {printable(missing_module(error))}"
     if isinstance(error, KeyboardInterrupt):
         return "local: interrupted"
     return f"local: internal error: {type(error).__name__}: {printable(str(error))}"

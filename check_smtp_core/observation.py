@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from check_smtp_core import verdicts
-from check_smtp_core.address import Address, literal_family, reference_name, resolve
+from check_smtp_core.address import Address, literal_family, resolve
 from check_smtp_core.deadline import Deadline, OutOfTime, Stopwatch
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.session import Session, Spoken
 
 if TYPE_CHECKING:
+    from check_smtp_core.engine import Agreed, Engine
     from check_smtp_core.options import Options
     from check_smtp_core.parser import Parser
-    from check_smtp_core.tls import Agreed, TlsEngine
 
 
 class Measure(NamedTuple):
@@ -92,8 +92,6 @@ class Endpoint:
         self._check = check
         self._options = options
         self._deadline = deadline
-        # Before the clock starts: importing ssl is no part of the server's time.
-        self._engine = _tls_engine(options)
         self._stopwatch = Stopwatch()
         self._session: Session | None = None
         self._facts: Facts | None = None
@@ -129,6 +127,11 @@ class Endpoint:
             dialogue=tuple(session.dialogue) if session else (),
         )
 
+    def _new_engine(self) -> "Engine":
+        from check_smtp_core.tls import TlsEngine
+
+        return TlsEngine(self._options.sni_name)
+
     def _addresses(self) -> list[Address]:
         options = self._options
         if literal_family(options.hostname):
@@ -146,7 +149,7 @@ class Endpoint:
         with self._stopwatch.time("connect"):
             for number, address in enumerate(addresses):
                 session = Session(
-                    address, self._options, self._deadline, self._stopwatch, self._engine
+                    address, self._options, self._deadline, self._stopwatch, self._new_engine
                 )
                 try:
                     share = self._deadline.left() / (len(addresses) - number)
@@ -169,15 +172,6 @@ class Endpoint:
         first, *others = dict.fromkeys(telling)
         self._notes += [each._replace(ends_session=True) for each in others]
         return first
-
-
-def _tls_engine(options: "Options") -> "TlsEngine | None":
-    if not options.tls_mode:
-        return None
-    from check_smtp_core.tls import TlsEngine
-
-    name = options.servername or options.hostname
-    return TlsEngine(reference_name(name) if options.sni else "")
 
 
 def _fallbacks(failed: list[Finding], silent: list[str]) -> list[Finding]:

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Sequence
 
 from check_smtp_core import __version__, values
-from check_smtp_core.address import literal_family
+from check_smtp_core.address import literal_family, reference_name
 from check_smtp_core.deadline import PHASES
 from check_smtp_core.findings import State
 from check_smtp_core.parser import Parser
@@ -58,6 +58,11 @@ class Options(argparse.Namespace):
     verify: bool
     states: dict[str, State]
     verbose: int
+
+    @property
+    def sni_name(self) -> str:
+        """The name to send by SNI; empty for none (RFC 6066 3: never an address)."""
+        return reference_name(self.servername or self.hostname) if self.sni else ""
 
 
 def add_shared_options(parser: Parser) -> None:

@@ -17,12 +17,13 @@ from check_smtp_core.address import Address, ehlo_name
 from check_smtp_core.conversation import Conversation
 from check_smtp_core.deadline import Deadline, OutOfTime, Stopwatch
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.missing import missing_module
 from check_smtp_core.reply import Capabilities, ProtocolError, Reply, read_capabilities
-from check_smtp_core.text import decoded
+from check_smtp_core.text import decoded, printable
 
 if TYPE_CHECKING:
+    from check_smtp_core.engine import Agreed, Engine
     from check_smtp_core.options import Options
-    from check_smtp_core.tls import Agreed, TlsEngine
 
 QUIT_SECONDS = 1.0
 """How long the reply to QUIT is waited for, at most."""
@@ -71,7 +72,7 @@ class Session:
         options: "Options",
         deadline: Deadline,
         stopwatch: Stopwatch,
-        engine: "TlsEngine | None" = None,
+        new_engine: "Callable[[], Engine] | None" = None,
     ) -> None:
         self.address = address
         self.local = ""
@@ -82,7 +83,8 @@ class Session:
         self._options = options
         self._deadline = deadline
         self._stopwatch = stopwatch
-        self._engine = engine
+        self._new_engine = new_engine
+        self._engine: Engine | None = None
         self._socket: socket.socket | None = None
         self._conversation = Conversation()
         self._said_hello = False
@@ -173,9 +175,6 @@ class Session:
             reply = self._command("STARTTLS")
         if reply.code != 220:
             raise SessionEnded(verdicts.refused("starttls", reply, 220, self.origin))
-        if injected := self._arrived():
-            self._usable = False
-            raise SessionEnded(verdicts.injection(injected))
         self.notes += verdicts.about_reply("starttls", reply)
         return self._handshake(greeting_due=False)
 
@@ -286,8 +285,11 @@ class Session:
         self._send(octets)
 
     def _handshake(self, greeting_due: bool) -> "Agreed":
-        engine = self._engine
-        assert engine is not None, "TLS was asked for without an engine"
+        engine = self._made_engine()
+        if not greeting_due and (injected := self._arrived()):
+            self._usable = False
+            raise SessionEnded(verdicts.injection(injected))
+        self._engine = engine
         with self._phase("tls"):
             while not self._tls_step(engine.handshake):
                 octets = self._receive()
@@ -296,6 +298,16 @@ class Session:
         self.agreed = engine.agreed()
         self._conversation = Conversation(greeting_due)
         return self.agreed
+
+    def _made_engine(self) -> "Engine":
+        """The engine, made when it is needed: a server that turns us away costs no TLS library."""
+        assert self._new_engine is not None, "TLS was asked for without an engine"
+        try:
+            with self._stopwatch.paused():
+                return self._new_engine()
+        except ImportError as error:
+            self._usable = False
+            raise SessionEnded(Finding("local", printable(missing_module(error)))) from None
 
     def _tls_step(self, step: Callable[[], Outcome]) -> Outcome:
         """Take one step of the engine; what it has to say goes out, an alert of ours as well."""

@@ -1,4 +1,4 @@
-"""TLS over memory BIOs, and what it agreed on.
+"""TLS by the standard library, over memory BIOs: an engine for checks that need a session inside.
 
 Rule: OpenSSL never gets the socket. A server that sends endless HelloRequest records holds
 SSL_do_handshake() for ever, past any timeout and past Python's signal handlers; so every octet
@@ -9,27 +9,17 @@ asked for.
 import re
 import ssl
 import warnings
-from typing import NamedTuple
 
+from check_smtp_core.engine import Agreed
 from check_smtp_core.findings import Finding, SessionEnded
 
 _READ_SIZE = 65536
 
 
-class Agreed(NamedTuple):
-    """What a handshake agreed on: `TLSv1.3`, the cipher's OpenSSL name, its strength in bits."""
-
-    version: str
-    cipher: str
-    bits: int
-
-
 class TlsEngine:
-    """The client's side of one TLS session, for checks that only need a session inside TLS.
+    """An engine (see engine.py) for which any certificate and any version from TLS 1.0 on will do.
 
-    Any certificate and any version from TLS 1.0 on will do: whether they are good enough is the
-    question of other checks. Octets from the server go in by feed(), octets for it come out by
-    drain(); handshake() and read() tell by their result when they need more.
+    Whether they are good enough is the question of checks, not of the way in.
     """
 
     def __init__(self, server_name: str) -> None:

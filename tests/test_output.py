@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from check_smtp_core.engine import Agreed
 from check_smtp_core.findings import VOCABULARY, Finding, State
 from check_smtp_core.observation import Measure, Observation
 from check_smtp_core.output import (
@@ -19,7 +20,6 @@ from check_smtp_core.output import (
     whole_output,
 )
 from check_smtp_core.session import Spoken
-from check_smtp_core.tls import Agreed
 
 OK, WARNING, CRITICAL, UNKNOWN = State.OK, State.WARNING, State.CRITICAL, State.UNKNOWN
 GREETED = 'greeted in 0.015 s: "220 mail ESMTP"'
