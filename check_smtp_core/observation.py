@@ -3,7 +3,7 @@
 Rule: whatever goes wrong on the way is part of the observation; nothing is judged here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from check_smtp_core import verdicts
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 class Measure(NamedTuple):
     """One number for perfdata: a label of at most 19 characters, `s`, `B` or no unit.
 
-    Outside its ranges it raises the named finding, in which `what` says what was measured;
-    without a finding the ranges are only shown.
+    Outside its ranges it raises the named finding, in which `what` says what was measured, and
+    `unit_in_words` what the ranges count; without a finding the ranges are only shown. `minimum`
+    is the least possible value, if there is one.
     """
 
     label: str
@@ -32,6 +33,8 @@ class Measure(NamedTuple):
     critical: str = ""
     finding: str = ""
     what: str = ""
+    unit_in_words: str = ""
+    minimum: int | None = 0
 
 
 class Facts(Protocol):
@@ -43,12 +46,16 @@ class Facts(Protocol):
     def measures(self) -> Sequence[Measure]:
         """The check's own perfdata."""
 
-    def details(self) -> Sequence[str]:
-        """One line per fact, for -vv."""
+    def details(self, level: int) -> Sequence[str]:
+        """One line per fact: what -v (level 1) adds, and what -vv (level 2) adds."""
 
 
 class Check(Protocol):
-    """The parts of a check's module, in their order."""
+    """The parts of a check's module, in their order.
+
+    A check may also have TLS_BY_DEFAULT (true where it makes no sense without TLS), and
+    `new_engine(options)`, which makes a TLS engine of its own.
+    """
 
     __name__: str
     __doc__: str | None
@@ -128,6 +135,9 @@ class Endpoint:
         )
 
     def _new_engine(self) -> "Engine":
+        own: Callable[[Options], Engine] | None = getattr(self._check, "new_engine", None)
+        if own is not None:
+            return own(self._options)
         from check_smtp_core.tls import TlsEngine
 
         return TlsEngine(self._options.sni_name)

@@ -60,6 +60,11 @@ class Options(argparse.Namespace):
     verbose: int
 
     @property
+    def reference(self) -> str:
+        """The reference identifier (RFC 9525): the name or address that we mean to reach."""
+        return (self.servername or self.hostname).removesuffix(".")
+
+    @property
     def sni_name(self) -> str:
         """The name to send by SNI; empty for none (RFC 6066 3: never an address)."""
         return reference_name(self.servername or self.hostname) if self.sni else ""
@@ -129,6 +134,8 @@ def _add_time(parser: Parser) -> None:
         help=f"limit for the whole run ({DEFAULT_TIMEOUT:g}), and the state when it passes",
     )
     for letter, word in (("-w", "warning"), ("-c", "critical")):
+        if parser.knows(letter):
+            continue  # the check's own question is a better use of it
         time.value(
             letter,
             f"--{word}",
@@ -302,6 +309,8 @@ def _completed(parser: Parser, options: Options) -> Options:
         parser.error("no hostname is given (-H)")
     if not options.tls_mode and options.port == SUBMISSIONS_PORT:
         options.tls_mode = "implicit"
+    if not options.tls_mode and parser.tls_by_default:
+        options.tls_mode = "starttls"
     options.port = options.port or (SUBMISSIONS_PORT if options.tls_mode == "implicit" else 25)
     options.verbose = min(options.verbose, 3)
     options.states = dict(options.given_states)

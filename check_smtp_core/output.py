@@ -92,6 +92,8 @@ def whole_output(line: str, perfdata: Sequence[str], more: Sequence[str], encodi
 def verbose_lines(judged: Sequence[Judged], seen: Observation, level: int) -> list[str]:
     """The findings, one a line, for -v; the facts for -vv; the dialogue for -vvv."""
     lines = [f"{each.state.name} {each.finding}" for each in judged] if level >= 1 else []
+    if level >= 1 and seen.facts:
+        lines += seen.facts.details(1)
     if level >= 2:
         lines += _facts(seen)
     if level >= 3:
@@ -109,4 +111,4 @@ def _facts(seen: Observation) -> list[str]:
     if seen.phases:
         times = ", ".join(f"{phase} {seconds:.4f} s" for phase, seconds in seen.phases.items())
         lines.append(f"times: {times}")
-    return lines + list(seen.facts.details() if seen.facts else ())
+    return lines + list(seen.facts.details(2) if seen.facts else ())

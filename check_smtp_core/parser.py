@@ -23,7 +23,10 @@ class Information(Exception):
 
 
 class Parser(argparse.ArgumentParser):
-    """The parser of one executable; `own` is the section for the check's own options."""
+    """The parser of one executable; `own` is the section for the check's own options.
+
+    `tls_by_default` is true for a check that makes no sense without TLS.
+    """
 
     def __init__(self, prog: str, description: str) -> None:
         super().__init__(
@@ -35,11 +38,16 @@ class Parser(argparse.ArgumentParser):
             formatter_class=_Help,
         )
         self.given: set[str] = set()
+        self.tls_by_default = False
         self.own = self.section("options of this check")
 
     def section(self, title: str) -> "Section":
         """A titled section of options."""
         return Section(self.add_argument_group(title))
+
+    def knows(self, option: str) -> bool:
+        """Whether there is such an option already."""
+        return option in self._option_string_actions
 
     def format_help(self) -> str:
         """The text of --help, with the vocabulary at its end."""

@@ -82,15 +82,18 @@ class _Threshold(nagiosplugin.ScalarContext):
         self, metric: nagiosplugin.Metric, resource: nagiosplugin.Resource
     ) -> nagiosplugin.Performance:
         label, value, unit, warning, critical = self._measure[:5]
-        number = f"{value:.4f}" if unit == "s" else f"{value:.0f}"
-        return nagiosplugin.Performance(label, number, unit, warning, critical, 0)
+        if unit == "s":
+            number = f"{value:.4f}"
+        else:
+            number = str(value) if isinstance(value, int) else f"{value:.2f}"
+        least = self._measure.minimum
+        return nagiosplugin.Performance(label, number, unit, warning, critical, least)
 
     def _outside(self, state: State) -> Finding:
         measure = self._measure
         limits = measure.critical if state is State.CRITICAL else measure.warning
-        number = f"{measure.value:.3f} {measure.unit}".rstrip()
-        wanted = in_words(limits, measure.unit)
-        return Finding(measure.finding, f"{measure.what} {number} (wanted: {wanted})", state)
+        wanted = in_words(limits, measure.unit_in_words)
+        return Finding(measure.finding, f"{measure.what} (wanted: {wanted})", state)
 
 
 class _Endpoint(nagiosplugin.Resource):
@@ -140,6 +143,7 @@ def run(check: Check, arguments: Sequence[str], started: float, encoding: str) -
     name = f"check_smtp_{check.__name__.rpartition('.')[2]}"
     service = name.removeprefix("check_").upper()
     parser = Parser(name, (check.__doc__ or "").partition("\n")[0])
+    parser.tls_by_default = getattr(check, "TLS_BY_DEFAULT", False)
     try:
         check.add_options(parser)
         add_shared_options(parser)
@@ -225,11 +229,10 @@ def _measures(seen: Observation, options: Options) -> list[Measure]:
     # A session that ended before its time has no time worth judging.
     raises = "" if seen.ended or seen.facts is None else "slow"
     limits = options.thresholds
-    measures = [
-        Measure("time", seen.time, "s", *limits.get("time", none), raises, "the session took")
-    ]
+    what = f"the session took {seen.time:.3f} s"
+    measures = [Measure("time", seen.time, "s", *limits.get("time", none), raises, what, "s")]
     for phase, seconds in seen.phases.items():
         ranges = limits.get(phase, none)
-        what = f"phase {phase} took"
-        measures.append(Measure(f"time_{phase}", seconds, "s", *ranges, "slow", what))
+        what = f"phase {phase} took {seconds:.3f} s"
+        measures.append(Measure(f"time_{phase}", seconds, "s", *ranges, "slow", what, "s"))
     return measures + list(seen.facts.measures() if seen.facts else ())

@@ -62,8 +62,9 @@ class Spoken(NamedTuple):
 class Session:
     """One SMTP session with one address, from connect() to quit().
 
-    `notes` are the findings that every check reports, `dialogue` is what was said, `agreed` what
-    TLS agreed on, if there is TLS; `local` and `ehlo_name` are who we were.
+    `notes` are the findings that every check reports, `dialogue` is what was said, `engine` is
+    the TLS engine once a handshake has begun, `agreed` what it agreed on; `local` and `ehlo_name`
+    are who we were.
     """
 
     def __init__(
@@ -83,8 +84,8 @@ class Session:
         self._options = options
         self._deadline = deadline
         self._stopwatch = stopwatch
+        self.engine: Engine | None = None
         self._new_engine = new_engine
-        self._engine: Engine | None = None
         self._socket: socket.socket | None = None
         self._conversation = Conversation()
         self._said_hello = False
@@ -159,6 +160,7 @@ class Session:
             raise SessionEnded(verdicts.refused(place, reply, 250, self.origin))
         self.notes += verdicts.about_reply(phase, reply)
         if refused:
+            self.notes.append(verdicts.helo_only(refused))
             return Hello(Capabilities(reply.lines[0]), refused)
         capabilities = read_capabilities(reply)
         self.notes += verdicts.about_capabilities(phase, capabilities)
@@ -182,20 +184,40 @@ class Session:
         """Leave with QUIT where the server listens, and close. Nothing here changes a verdict."""
         if self._socket is None:
             return
+        deadline = self._deadline
         try:
             if self._usable and not self._conversation.reply_due:
                 if (finding := self._unsolicited()) is not None:
                     self.notes.append(finding)
-                self._deadline = self._deadline.within(QUIT_SECONDS)
+                self._deadline = deadline.within(QUIT_SECONDS)
                 self._exchange("QUIT")
-                if self._engine and self.agreed:
-                    self._engine.close()
-                    self._send(self._engine.drain())
+                if self.engine and self.agreed:
+                    self.engine.close()
+                    self._send(self.engine.drain())
         except (OutOfTime, ProtocolError, SessionEnded, _Lost):
             pass
         finally:
+            self._deadline = deadline
             self._socket.close()
             self._socket = None
+
+    def again(self, new_engine: "Callable[[], Engine]") -> "Session":
+        """A further session with the same address, connected; this one must be over.
+
+        Its times are in no perfdata, its dialogue is added to this one's. SessionEnded where it
+        cannot be made.
+        """
+        stopwatch = Stopwatch()
+        stopwatch.start = self._stopwatch.start
+        session = Session(self.address, self._options, self._deadline, stopwatch, new_engine)
+        session.dialogue = self.dialogue
+        try:
+            session.connect(self._deadline)
+        except OutOfTime:
+            session.quit()
+            silent = [str(self.address)]
+            raise SessionEnded(verdicts.unanswered(silent, self._options.timeout)) from None
+        return session
 
     # -- commands and replies
 
@@ -250,13 +272,13 @@ class Session:
     def _arrived(self) -> bytes:
         """Take what has come by now and belongs to no reply; never wait for more."""
         try:
-            if self._engine and self.agreed:
-                self._conversation.receive_data(self._tls_step(self._engine.read) or b"")
+            if self.engine and self.agreed:
+                self._conversation.receive_data(self._tls_step(self.engine.read) or b"")
             if self._ready():
                 octets = self._receive()
-                if self._engine and self.agreed:
-                    self._engine.feed(octets)
-                    octets = self._tls_step(self._engine.read) or b""
+                if self.engine and self.agreed:
+                    self.engine.feed(octets)
+                    octets = self._tls_step(self.engine.read) or b""
                 self._conversation.receive_data(octets)
         except (_Lost, OutOfTime):
             pass  # whoever waits for the next reply will meet it again
@@ -269,19 +291,19 @@ class Session:
     # -- octets, in clear text or through the TLS engine
 
     def _read(self) -> bytes:
-        if self._engine is None or self.agreed is None:
+        if self.engine is None or self.agreed is None:
             return self._receive()
-        while (octets := self._tls_step(self._engine.read)) is None:
+        while (octets := self._tls_step(self.engine.read)) is None:
             self._fed = self._receive()
-            self._engine.feed(self._fed)
+            self.engine.feed(self._fed)
         if not octets:
             raise _Lost(reset=False)
         return octets
 
     def _write(self, octets: bytes) -> None:
-        if self._engine and self.agreed:
-            self._engine.write(octets)
-            octets = self._engine.drain()
+        if self.engine and self.agreed:
+            self.engine.write(octets)
+            octets = self.engine.drain()
         self._send(octets)
 
     def _handshake(self, greeting_due: bool) -> "Agreed":
@@ -289,7 +311,7 @@ class Session:
         if not greeting_due and (injected := self._arrived()):
             self._usable = False
             raise SessionEnded(verdicts.injection(injected))
-        self._engine = engine
+        self.engine = engine
         with self._phase("tls"):
             while not self._tls_step(engine.handshake):
                 octets = self._receive()
@@ -311,7 +333,7 @@ class Session:
 
     def _tls_step(self, step: Callable[[], Outcome]) -> Outcome:
         """Take one step of the engine; what it has to say goes out, an alert of ours as well."""
-        assert self._engine is not None
+        assert self.engine is not None
         try:
             return step()
         except SessionEnded as ended:
@@ -321,7 +343,7 @@ class Session:
                 raise SessionEnded(verdicts.plain_text_for_tls(text)) from None
             raise ended
         finally:
-            self._send(self._engine.drain())
+            self._send(self.engine.drain())
 
     # -- the socket
 

@@ -14,23 +14,30 @@ from check_smtp_core.engine import Agreed
 from check_smtp_core.findings import Finding, SessionEnded
 
 _READ_SIZE = 65536
+# Record header, handshake header and version: RFC 5246 6.2.1, 7.4, 7.4.1.3.
+_SERVER_HELLO_HEAD = 11
+_VERSIONS = {b"\x03\x01": "TLSv1", b"\x03\x02": "TLSv1.1", b"\x03\x03": "TLSv1.2"}
 
 
 class TlsEngine:
     """An engine (see engine.py) for which any certificate and any version from TLS 1.0 on will do.
 
-    Whether they are good enough is the question of checks, not of the way in.
+    Whether they are good enough is the question of checks, not of the way in. `only` names the
+    one version to offer, with every cipher there is: TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3.
     """
 
-    def __init__(self, server_name: str) -> None:
+    def __init__(self, server_name: str, only: str = "") -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         # DEFAULT and not ALL, which holds anonymous ciphers that no sender of mail accepts.
-        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        context.set_ciphers("ALL:@SECLEVEL=0" if only else "DEFAULT:@SECLEVEL=0")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            context.minimum_version = ssl.TLSVersion.TLSv1
+            context.minimum_version = ssl.TLSVersion[only.replace(".", "_") or "TLSv1"]
+            if only:
+                context.maximum_version = context.minimum_version
+        self._first_octets = b""
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(
             self._incoming,
@@ -88,7 +95,18 @@ class TlsEngine:
 
     def feed(self, octets: bytes) -> None:
         """Take octets that came from the server."""
+        self._first_octets = (self._first_octets + octets)[:_SERVER_HELLO_HEAD]
         self._incoming.write(octets)
+
+    def server_version(self) -> str:
+        """The version in the server's ServerHello, up to TLSv1.2; empty where there was none.
+
+        It tells a server that took an old version from an OpenSSL here that gave up on it.
+        """
+        octets = self._first_octets
+        if octets[:1] != b"\x16" or octets[5:6] != b"\x02":
+            return ""
+        return _VERSIONS.get(octets[9:11], "")
 
     def drain(self) -> bytes:
         """The octets that are to go to the server."""

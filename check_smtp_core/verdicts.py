@@ -132,6 +132,11 @@ def lost(phase: str, reset: bool, said: str) -> Finding:
     )
 
 
+def helo_only(refusal: Reply) -> Finding:
+    """The finding for a server that knows HELO, but not EHLO."""
+    return Finding("no-esmtp", f"EHLO answered with {quoted(str(refusal))}, HELO accepted")
+
+
 def no_starttls(capabilities: Capabilities) -> Finding:
     """The finding for a server that does not offer STARTTLS."""
     if capabilities.domain.strip().upper() == "STARTTLS":

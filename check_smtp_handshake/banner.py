@@ -34,9 +34,10 @@ class Greeting(NamedTuple):
         """None: the time of the greeting is a phase of every check."""
         return []
 
-    def details(self) -> list[str]:
-        """The greeting line by line."""
-        return [f"greeting {self.reply.code}: {line}" for line in self.reply.lines]
+    def details(self, level: int) -> list[str]:
+        """The greeting line by line (-vv)."""
+        lines = self.reply.lines if level > 1 else ()
+        return [f"greeting {self.reply.code}: {line}" for line in lines]
 
 
 def add_options(parser: "Parser") -> None:

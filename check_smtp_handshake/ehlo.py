@@ -11,7 +11,7 @@ from check_smtp_core.findings import Finding
 from check_smtp_core.observation import Measure
 from check_smtp_core.reply import Capabilities
 from check_smtp_core.session import Hello
-from check_smtp_core.text import printable, quoted, shortened
+from check_smtp_core.text import printable, shortened
 
 if TYPE_CHECKING:
     from check_smtp_core.options import Options
@@ -45,8 +45,10 @@ class Offer(NamedTuple):
             measures.append(Measure("size", capabilities.size, "B", at_least))
         return measures
 
-    def details(self) -> list[str]:
-        """The server's own name, its extensions and its limits (RFC 9422), one a line."""
+    def details(self, level: int) -> list[str]:
+        """The server's own name, its extensions and its limits (RFC 9422), one a line (-vv)."""
+        if level == 1:
+            return []
         capabilities = self.hello.capabilities
         lines = [f"the server calls itself: {capabilities.domain}"]
         lines += [f"extension {line}" for line in capabilities.lines]
@@ -103,9 +105,6 @@ def judge(facts: Offer, options: "Options") -> list[Finding]:
     """Hold the offer against what is required and forbidden."""
     offer = facts.hello.capabilities
     findings = []
-    if facts.hello.refused:
-        quote = quoted(str(facts.hello.refused))
-        findings.append(Finding("no-esmtp", f"EHLO answered with {quote}, HELO accepted"))
     if facts.tls_version and offer.offers("STARTTLS"):
         text = "STARTTLS is offered again inside TLS (RFC 3207 4.2)"
         findings.append(Finding("starttls-reoffered", text))

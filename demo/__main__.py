@@ -9,14 +9,14 @@ import subprocess
 import sys
 from typing import NamedTuple
 
-from demo.server import running
+from demo.server import DemoServer, running
 
 _STATES = {0: "OK", 1: "WARNING", 2: "CRITICAL", 3: "UNKNOWN"}
 _BIN = os.path.dirname(sys.executable)
 
 
 class Example(NamedTuple):
-    """A check's arguments after the host, the port they are for, and the right exit code."""
+    """The field of the server with the port, a command without its host, the right exit code."""
 
     port: str
     command: str
@@ -29,6 +29,8 @@ _HEALTHY = (
     Example("smtp", "check_smtp_ehlo --require STARTTLS,8BITMIME --min-size 10000000", 0),
     Example("smtp", "check_smtp_ehlo --starttls --require-auth PLAIN -vv", 0),
     Example("smtps", "check_smtp_ehlo --tls", 0),
+    Example("smtp", "check_smtp_starttls --refuse-version TLSv1,TLSv1.1", 0),
+    Example("smtp", "check_smtp_cert --servername mail.example.com --ca-file CA -v", 0),
 )
 _IN_TROUBLE = (
     Example("busy", "check_smtp_banner", 2),
@@ -36,6 +38,10 @@ _IN_TROUBLE = (
     Example("smtp", "check_smtp_ehlo --require CHUNKING", 2),
     Example("smtps", "check_smtp_banner -t 1", 2),
     Example("smtp", "check_smtp_banner --expect-host mx.example.net", 2),
+    Example("smtps", "check_smtp_starttls -t 1", 2),
+    Example("expired", "check_smtp_cert --servername mail.example.com --ca-file CA", 2),
+    Example("smtp", "check_smtp_cert --servername mx.example.net --ca-file CA", 2),
+    Example("unchained", "check_smtp_cert --servername mail.example.com --ca-file CA", 2),
     Example("smtp", "check_smtp_banner --warning soon", 3),
 )
 
@@ -43,36 +49,34 @@ _IN_TROUBLE = (
 def main() -> int:
     """Run all examples: 0 if every state was the right one, else 1."""
     with running() as server:
-        ports = server._asdict()
-        print(f"A mail server runs on 127.0.0.1: {_listed(ports)}.\n")
+        print(
+            f"A mail server runs on 127.0.0.1: {server.smtp} offers STARTTLS, {server.smtps} is\n"
+            f"implicit TLS, {server.busy} turns everybody away, {server.expired} has an expired "
+            f"certificate,\n{server.unchained} forgets to send the intermediate certificate.\n"
+        )
         print("# A healthy server\n")
-        right = [_show(example, ports) for example in _HEALTHY]
+        right = [_show(example, server) for example in _HEALTHY]
         print("# What trouble looks like\n")
-        right += [_show(example, ports) for example in _IN_TROUBLE]
+        right += [_show(example, server) for example in _IN_TROUBLE]
     print("Any of these checks explains its findings: check_smtp_banner --explain unavailable")
     print("Now for your own server: .venv/bin/check_smtp_banner -H HOST")
     return 0 if all(right) else 1
 
 
-def _listed(ports: dict[str, int]) -> str:
-    return (
-        f"{ports['smtp']} offers STARTTLS, {ports['smtps']} is implicit TLS, "
-        f"and {ports['busy']} turns everybody away"
-    )
-
-
-def _show(example: Example, ports: dict[str, int]) -> bool:
-    name, *arguments = shlex.split(example.command)
-    where = ["-H", "127.0.0.1", "-p", str(ports[example.port])]
+def _show(example: Example, server: DemoServer) -> bool:
+    name, *words = shlex.split(example.command)
+    port = str(server._asdict()[example.port])
+    arguments = ["-H", "127.0.0.1", "-p", port]
+    arguments += [server.ca_file if word == "CA" else word for word in words]
     done = subprocess.run(
-        [os.path.join(_BIN, name), *where, *arguments],
+        [os.path.join(_BIN, name), *arguments],
         env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
     )
-    print(f"$ {shlex.join([name, *where, *arguments])}")
+    print(f"$ {shlex.join([name, *arguments])}")
     print(done.stdout + done.stderr, end="")
     print(f"exit {done.returncode} ({_STATES.get(done.returncode, 'no state')})\n")
     return done.returncode == example.code and not done.stderr

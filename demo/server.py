@@ -1,13 +1,18 @@
-"""An SMTP server for demo and tests: aiosmtpd with STARTTLS and a certificate of its own.
+"""An SMTP server for demo and tests: aiosmtpd with STARTTLS and certificates made on the spot.
 
-Rule: it listens on free ports of 127.0.0.1 only, and its certificate is made on the spot.
+Rule: it listens on free ports of 127.0.0.1 only; its files are in a folder of its own that goes
+with it.
 """
 
 import asyncio
+import logging
 import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import trustme
@@ -22,46 +27,92 @@ _START_SECONDS = 30
 
 
 class DemoServer(NamedTuple):
-    """The ports of a running demo server.
+    """The ports of a running demo server, and the file with its authority's certificate.
 
-    `smtp` offers STARTTLS, `smtps` is implicit TLS, `busy` turns everybody away with 421.
+    `smtp` offers STARTTLS, `smtps` is implicit TLS, `busy` turns everybody away with 421;
+    `expired` and `unchained` offer STARTTLS with a certificate that has expired, and without the
+    intermediate certificate that leads to the authority.
     """
 
     smtp: int
     smtps: int
     busy: int
+    expired: int
+    unchained: int
+    ca_file: str
 
 
 @contextmanager
 def running() -> Iterator[DemoServer]:
     """The demo server, until the end of the block."""
+    # aiosmtpd tells at length of handshakes that fail, which is what some checks are for.
+    logging.getLogger("mail.log").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:
-        servers = asyncio.run_coroutine_threadsafe(_start(), loop).result(_START_SECONDS)
-        yield DemoServer(*(server.sockets[0].getsockname()[1] for server in servers))
-        asyncio.run_coroutine_threadsafe(_stop(servers), loop).result(_START_SECONDS)
+        with TemporaryDirectory() as folder:
+            contexts = _Contexts(Path(folder))
+            start = asyncio.run_coroutine_threadsafe(_start(contexts), loop)
+            servers = start.result(_START_SECONDS)
+            ports = (server.sockets[0].getsockname()[1] for server in servers)
+            yield DemoServer(*ports, ca_file=contexts.ca_file)
+            asyncio.run_coroutine_threadsafe(_stop(servers), loop).result(_START_SECONDS)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
 
 
-async def _start() -> list[asyncio.Server]:
+class _Contexts:
+    """The server's TLS contexts: one that is well, and two that are not."""
+
+    def __init__(self, folder: Path) -> None:
+        authority = trustme.CA()
+        self.ca_file = str(folder / "ca.pem")
+        authority.cert_pem.write_to_path(self.ca_file)
+        issuing = authority.create_child_ca()
+        yesterday = datetime.now(timezone.utc) - timedelta(days=1)
+        names = (HOST_NAME, "localhost", "127.0.0.1")
+        until = datetime.now(timezone.utc) + timedelta(days=60, hours=1)
+        well = issuing.issue_cert(*names, not_after=until)
+        self.well = _context()
+        well.configure_cert(self.well)
+        self.expired = _context()
+        issuing.issue_cert(*names, not_after=yesterday).configure_cert(self.expired)
+        self.unchained = _context()
+        leaf = folder / "leaf.pem"
+        well.cert_chain_pems[0].write_to_path(str(leaf))
+        well.private_key_pem.write_to_path(str(leaf), append=True)
+        self.unchained.load_cert_chain(leaf)
+
+
+def _context() -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+
+
+async def _start(contexts: _Contexts) -> list[asyncio.Server]:
     loop = asyncio.get_running_loop()
-    context = _server_context()
 
-    def smtp() -> SMTP:
-        return _smtp(loop, context)
+    def smtp(context: ssl.SSLContext | None) -> SMTP:
+        return SMTP(
+            Sink(),
+            loop=loop,
+            hostname=HOST_NAME,
+            ident="ESMTP demo",
+            tls_context=context,
+            data_size_limit=SIZE_LIMIT,
+        )
 
-    def smtps() -> SMTP:
-        return _smtp(loop, None)
+    async def starttls(context: ssl.SSLContext) -> asyncio.Server:
+        return await loop.create_server(lambda: smtp(context), "127.0.0.1", 0)
 
     return [
-        await loop.create_server(smtp, "127.0.0.1", 0),
-        await loop.create_server(smtps, "127.0.0.1", 0, ssl=context),
+        await starttls(contexts.well),
+        await loop.create_server(lambda: smtp(None), "127.0.0.1", 0, ssl=contexts.well),
         await asyncio.start_server(_turn_away, "127.0.0.1", 0),
+        await starttls(contexts.expired),
+        await starttls(contexts.unchained),
     ]
 
 
@@ -72,23 +123,6 @@ async def _stop(servers: list[asyncio.Server]) -> None:
     for session in sessions:
         session.cancel()
     await asyncio.gather(*sessions, return_exceptions=True)
-
-
-def _smtp(loop: asyncio.AbstractEventLoop, context: ssl.SSLContext | None) -> SMTP:
-    return SMTP(
-        Sink(),
-        loop=loop,
-        hostname=HOST_NAME,
-        ident="ESMTP demo",
-        tls_context=context,
-        data_size_limit=SIZE_LIMIT,
-    )
-
-
-def _server_context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert(HOST_NAME, "localhost", "127.0.0.1").configure_cert(context)
-    return context
 
 
 async def _turn_away(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -337,8 +337,8 @@ class Seen(NamedTuple):
     def measures(self) -> list[Measure]:
         return []
 
-    def details(self) -> Sequence[str]:
-        return self.words
+    def details(self, level: int) -> Sequence[str]:
+        return self.words if level > 1 else ()
 
 
 NOTHING = Observation(

@@ -1,0 +1,165 @@
+"""Can the session be encrypted, how well, and does SMTP go on inside?
+
+Rule: any certificate will do. A finished handshake is not yet a session, so EHLO is said inside;
+what must be refused is asked over further connections, one after the other.
+"""
+
+from argparse import ArgumentTypeError
+from typing import TYPE_CHECKING, NamedTuple
+
+from check_smtp_core.engine import Agreed
+from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.observation import Measure
+from check_smtp_core.session import Hello
+
+if TYPE_CHECKING:
+    from check_smtp_core.options import Options
+    from check_smtp_core.parser import Parser
+    from check_smtp_core.session import Session
+
+TLS_BY_DEFAULT = True
+
+_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+_LEAST_BITS = 128
+
+
+class Refusal(NamedTuple):
+    """What a server did when only this version was offered: how it refused, or that it did not.
+
+    `finding` is set where the question could not be put.
+    """
+
+    version: str
+    accepted: bool
+    how: str
+    finding: Finding | None = None
+
+
+class Encryption(NamedTuple):
+    """What TLS agreed on, the answer to EHLO inside, and what was refused."""
+
+    agreed: Agreed
+    hello: Hello
+    min_bits: int
+    refusals: tuple[Refusal, ...]
+
+    def sentence(self, seconds: float) -> str:
+        """Version, cipher and strength."""
+        version, cipher, bits = self.agreed
+        refused = [
+            each.version for each in self.refusals if not each.accepted and not each.finding
+        ]
+        more = f", {' and '.join(refused)} refused" if refused else ""
+        return f"encrypts with {version}, {cipher}, {bits} bits in {seconds:.3f} s{more}"
+
+    def measures(self) -> list[Measure]:
+        """`bits`: the strength of the cipher."""
+        return [Measure("bits", self.agreed.bits, warning=f"{self.min_bits}:")]
+
+    def details(self, level: int) -> list[str]:
+        """The extensions inside TLS, and how old versions were refused (-vv)."""
+        if level == 1:
+            return []
+        lines = [f"extension {line}" for line in self.hello.capabilities.lines]
+        return lines + [f"{each.version} offered alone: {each.how}" for each in self.refusals]
+
+
+def add_options(parser: "Parser") -> None:
+    """How good the encryption has to be."""
+    parser.own.value(
+        "--min-version",
+        convert=_version,
+        metavar="VERSION",
+        default="TLSv1.2",
+        help="the oldest TLS version that will do (TLSv1.2)",
+    )
+    parser.own.value(
+        "--min-bits",
+        convert=_bits,
+        metavar="BITS",
+        default=_LEAST_BITS,
+        help=f"the least strength of the cipher ({_LEAST_BITS})",
+    )
+    parser.own.values(
+        "--refuse-version",
+        convert=_version,
+        metavar="VERSION",
+        help="a TLS version that the server must refuse; a further connection for each",
+    )
+
+
+def observe(session: "Session", options: "Options") -> Encryption:
+    """STARTTLS (or implicit TLS), EHLO inside, and then the versions that must be refused."""
+    session.welcome()
+    if options.tls_mode == "starttls":
+        session.starttls(session.hello())
+    hello = session.hello()
+    assert session.agreed is not None
+    if options.refuse_version:
+        session.quit()
+    refusals = tuple(_offer_alone(session, options, each) for each in options.refuse_version)
+    return Encryption(session.agreed, hello, options.min_bits, refusals)
+
+
+def judge(facts: Encryption, options: "Options") -> list[Finding]:
+    """The version first; then strength, manners, and what was not refused."""
+    findings = []
+    version, cipher, bits = facts.agreed
+    if _VERSIONS.index(version) < _VERSIONS.index(options.min_version):
+        text = f"no more than {version}; wanted: {options.min_version}"
+        findings.append(Finding("tls-version", text))
+    if bits < options.min_bits:
+        findings.append(Finding("cipher", f"{cipher} has {bits} bits, not {options.min_bits}"))
+    if facts.hello.capabilities.offers("STARTTLS"):
+        text = "STARTTLS is offered again inside TLS (RFC 3207 4.2)"
+        findings.append(Finding("starttls-reoffered", text))
+    for refusal in facts.refusals:
+        if refusal.finding:
+            findings.append(refusal.finding)
+        elif refusal.accepted:
+            findings.append(Finding("tls-version", f"{refusal.version} is accepted"))
+    return findings
+
+
+def _offer_alone(session: "Session", options: "Options", version: str) -> Refusal:
+    """Offer one version only, over a connection of its own."""
+    from check_smtp_core.tls import TlsEngine
+
+    try:
+        engine = TlsEngine(options.sni_name, only=version)
+        engine.handshake()  # only says what it would send: can this machine offer it at all?
+    except SessionEnded as ended:
+        text = f"this machine cannot offer {version} to see it refused: {ended.finding.text}"
+        return Refusal(version, False, "not offered", Finding("local", text))
+    another = None
+    try:
+        another = session.again(lambda: engine)
+        another.welcome()
+        if options.tls_mode == "starttls":
+            another.starttls(another.hello())
+    except SessionEnded as ended:
+        if engine.server_version() == version:
+            return Refusal(version, True, f"accepted, then {ended.finding.text}")
+        if another and another.engine:
+            return Refusal(version, False, f"refused ({ended.finding.text})")
+        finding = ended.finding._replace(ends_session=False)
+        text = f"{version} could not be offered: {finding.text}"
+        return Refusal(version, False, "not offered", finding._replace(text=text))
+    finally:
+        if another:
+            another.quit()
+    return Refusal(version, True, "accepted")
+
+
+def _version(text: str) -> str:
+    names = {name.lower().removesuffix("0"): name for name in _VERSIONS} | {"tlsv1.0": "TLSv1"}
+    name = names.get(text.lower())
+    if name is None:
+        raise ArgumentTypeError(f'"{text}" is none of {", ".join(_VERSIONS)}')
+    return name
+
+
+def _bits(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 4):
+        raise ArgumentTypeError(f'"{text}" is not a number of bits')
+    return int(text)

@@ -1,0 +1,160 @@
+"""What is wrong with a chain, as findings: dates, path, purpose, keys, signatures, order.
+
+Rule: pure. The verdict on trust is OpenSSL's, by its codes and never by its words, which differ
+from version to version; dates, keys and signatures are judged by rules of our own over the path,
+because OpenSSL forgets some dates and its rules of strength change with version and setting.
+"""
+
+from datetime import datetime
+
+from check_smtp_core.findings import Finding
+from check_smtp_core.text import printable, quoted
+from check_smtp_tls.certificate import Certificate, Chain, Complaint
+
+_NOT_YET_VALID, _EXPIRED = 9, 10
+_SELF_SIGNED, _ROOT_SENT, _NO_ISSUER = 18, 19, 20
+_STORE_LACKS_ISSUER, _ECHO = 2, 21
+_WRONG_PURPOSE = 26
+_NO_AUTHORITY = (24, 79)
+_CONSTRAINTS = range(47, 54)
+# Strength is judged by rules of our own; the others are said in words of their own.
+_SAID_ELSEWHERE = (_NOT_YET_VALID, _EXPIRED, _ECHO, _WRONG_PURPOSE, 66, 67, 68)
+# From the most to the least specific; one of them is enough for a chain.
+_TRUST = ("self-signed", "incomplete-chain", "untrusted")
+
+
+def common_name(distinguished_name: str) -> str:
+    """The common name in a distinguished name (RFC 4514), or all of it if there is none."""
+    for part in distinguished_name.split(","):
+        key, _, value = part.partition("=")
+        if key == "CN":
+            return printable(value)
+    return printable(distinguished_name)
+
+
+def judged_certificates(chain: Chain) -> tuple[Certificate, ...]:
+    """The path without its root, but never without the leaf; what expires there ends the path."""
+    path = chain.path or chain.presented[:1]
+    ends_in_root = chain.anchored or path[-1].self_issued
+    return path[:-1] if ends_in_root and len(path) > 1 else path
+
+
+def days_left(chain: Chain, now: datetime) -> float:
+    """Days until the verified path ends; the leaf's where there is no verified path."""
+    if not chain.anchored:
+        return chain.presented[0].days_left(now)
+    return min(each.days_left(now) for each in judged_certificates(chain))
+
+
+def date_findings(chain: Chain, now: datetime) -> list[Finding]:
+    """`expired` and `not-yet-valid` for everything on the path, the root included."""
+    findings = []
+    judged = judged_certificates(chain)
+    for depth, certificate in enumerate(judged):
+        who = _who(certificate, depth)
+        if certificate.not_after < now:
+            findings.append(
+                Finding("expired", f"{who} expired {_ago(certificate.not_after, now)}")
+            )
+        elif certificate.not_before > now:
+            text = f"{who} is valid only from {_moment(certificate.not_before)} on"
+            findings.append(Finding("not-yet-valid", text))
+    for code, depth, _ in chain.complaints:
+        if code == _EXPIRED and len(judged) <= depth < len(chain.path):
+            root = chain.path[depth]
+            text = f"the root {common_name(root.subject)} expired {_ago(root.not_after, now)}"
+            findings.append(Finding("expired", text))
+    return findings
+
+
+def trust_findings(chain: Chain) -> list[Finding]:
+    """At most one finding about trust, the most specific, and `wrong-purpose`."""
+    reasons: dict[str, list[str]] = {}
+    for complaint in chain.complaints:
+        if complaint.code not in _SAID_ELSEWHERE:
+            name, text = _distrust(complaint, chain)
+            reasons.setdefault(name, []).append(text)
+    sent = {each.der for each in chain.presented}
+    for certificate in judged_certificates(chain)[1:]:
+        if certificate.der not in sent:
+            text = f"{common_name(certificate.subject)} is not sent; only this machine has it"
+            reasons.setdefault("incomplete-chain", []).append(text)
+    specific = next((name for name in _TRUST if name in reasons), "")
+    findings = []
+    if specific:
+        findings.append(Finding(specific, "; ".join(dict.fromkeys(reasons[specific]))))
+    return findings + _purpose_findings(chain)
+
+
+def _distrust(complaint: Complaint, chain: Chain) -> tuple[str, str]:
+    code, depth, words = complaint
+    certificate = chain.path[depth] if depth < len(chain.path) else chain.presented[-1]
+    issuer = common_name(certificate.issuer)
+    if code == _SELF_SIGNED:
+        return "self-signed", "the certificate is its own issuer, and not trusted here"
+    if code == _ROOT_SENT:
+        return "untrusted", f"the root {common_name(certificate.subject)} is not trusted here"
+    if code == _NO_ISSUER and depth == 0:
+        return "incomplete-chain", f"the certificate of its issuer {issuer} is not sent"
+    if code == _NO_ISSUER:
+        return "untrusted", f"{issuer} is not trusted here (or another intermediate is not sent)"
+    if code == _STORE_LACKS_ISSUER:
+        return "untrusted", f"{issuer} is not trusted here; an intermediate alone is no anchor"
+    if code in _CONSTRAINTS:
+        return "untrusted", f"name constraints of its issuer {issuer}: {printable(words)}"
+    return "untrusted", f"{_who(certificate, depth)}: {printable(words)}"
+
+
+def _purpose_findings(chain: Chain) -> list[Finding]:
+    no_authority = {depth for code, depth, _ in chain.complaints if code in _NO_AUTHORITY}
+    findings = []
+    for code, depth, _ in chain.complaints:
+        if code == _WRONG_PURPOSE and depth not in no_authority and depth < len(chain.path):
+            who = _who(chain.path[depth], depth)
+            findings.append(Finding("wrong-purpose", f"{who} is not meant for TLS servers"))
+    return findings
+
+
+def strength_findings(chain: Chain) -> list[Finding]:
+    """`weak-key` and `weak-signature` on the path; a root's own signature protects nothing."""
+    findings = []
+    for depth, certificate in enumerate(judged_certificates(chain)):
+        who = _who(certificate, depth)
+        if certificate.weak_key:
+            text = f"{who} has a key of only {certificate.weak_key} bits"
+            findings.append(Finding("weak-key", text))
+        if certificate.weak_signature and not certificate.self_issued:
+            text = f"{who} is signed with {certificate.weak_signature}"
+            findings.append(Finding("weak-signature", text))
+    return findings
+
+
+def order_findings(chain: Chain, now: datetime) -> list[Finding]:
+    """What is untidy in the chain that was sent, but harms nobody who finds the path."""
+    findings = []
+    on_path = [each.der for each in chain.path]
+    for certificate in chain.presented[1:]:
+        if certificate.der not in on_path and certificate.not_after < now:
+            text = f"{common_name(certificate.subject)} is sent, expired and not needed"
+            findings.append(Finding("extra-expired", text))
+    needed = [each.der for each in chain.presented if each.der in on_path]
+    if needed != sorted(needed, key=on_path.index):
+        findings.append(Finding("chain-order", "the certificates are not sent in their order"))
+    return findings
+
+
+def _who(certificate: Certificate, depth: int) -> str:
+    if depth == 0:
+        return "the certificate"
+    return f"the intermediate {quoted(common_name(certificate.subject), 60)}"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _ago(moment: datetime, now: datetime) -> str:
+    hours = (now - moment).total_seconds() / 3600
+    if hours < 48:
+        return f"{int(hours)} hours ago ({_moment(moment)})"
+    return f"{int(hours // 24)} days ago ({_moment(moment)})"
