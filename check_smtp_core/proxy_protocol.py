@@ -11,8 +11,8 @@ _VERSION_2_PROXY = 0x21
 _STREAM = {socket.AF_INET: 0x11, socket.AF_INET6: 0x21}
 
 
-class Connection(NamedTuple):
-    """The two ends of a TCP connection; addresses without a scope, ports as numbers."""
+class Endpoints(NamedTuple):
+    """The two ends of a connection; addresses without a scope, ports as numbers."""
 
     family: int
     source: str
@@ -21,19 +21,19 @@ class Connection(NamedTuple):
     destination_port: int
 
 
-def header(version: int, connection: Connection) -> bytes:
+def header(version: int, connection: Endpoints) -> bytes:
     """The octets that a proxy sends before the first octet of the client."""
     return _version_1(connection) if version == 1 else _version_2(connection)
 
 
-def _version_1(connection: Connection) -> bytes:
+def _version_1(connection: Endpoints) -> bytes:
     kind = "TCP6" if connection.family == socket.AF_INET6 else "TCP4"
     words = (kind, connection.source, connection.destination)
     ports = f"{connection.source_port} {connection.destination_port}"
     return f"PROXY {' '.join(words)} {ports}\r\n".encode("ascii")
 
 
-def _version_2(connection: Connection) -> bytes:
+def _version_2(connection: Endpoints) -> bytes:
     addresses = b"".join(
         socket.inet_pton(connection.family, address)
         for address in (connection.source, connection.destination)

@@ -1,19 +1,16 @@
-"""One SMTP session with one address: the only module that touches a connection's socket.
+"""One SMTP session with one address: its phases, what was said, and QUIT.
 
-Rule: the clock is looked at before every recv(), and every wait gets what is left of the one
-deadline; a command is one write, followed by one full reply; QUIT goes out whenever no reply is
-owed. What goes wrong leaves as SessionEnded, and the stopwatch knows the phase.
+Rule: a command is one write, followed by one full reply; QUIT goes out whenever no reply is owed.
+What goes wrong leaves as SessionEnded, and the stopwatch knows the phase.
 """
 
-import select
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from errno import EAFNOSUPPORT, ECONNRESET, EINPROGRESS
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from check_smtp_core import verdicts
 from check_smtp_core.address import Address, ehlo_name
+from check_smtp_core.connection import Connection, ConnectionLost
 from check_smtp_core.conversation import Conversation
 from check_smtp_core.deadline import Deadline, OutOfTime, Stopwatch
 from check_smtp_core.findings import Finding, SessionEnded
@@ -28,20 +25,8 @@ if TYPE_CHECKING:
 QUIT_SECONDS = 1.0
 """How long the reply to QUIT is waited for, at most."""
 
-Outcome = TypeVar("Outcome")
-
-_CHUNK = 65536
-_QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 _HELLO = ("EHLO", "LHLO", "HELO")
 _EHLO_UNKNOWN = (500, 502, 504)
-
-
-class _Lost(Exception):
-    """The connection is gone; `reset` tells a reset from an orderly end."""
-
-    def __init__(self, reset: bool) -> None:
-        super().__init__()
-        self.reset = reset
 
 
 class Hello(NamedTuple):
@@ -62,9 +47,8 @@ class Spoken(NamedTuple):
 class Session:
     """One SMTP session with one address, from connect() to quit().
 
-    `notes` are the findings that every check reports, `dialogue` is what was said, `engine` is
-    the TLS engine once a handshake has begun, `agreed` what it agreed on; `local` and `ehlo_name`
-    are who we were.
+    `notes` are the findings that every check reports, `dialogue` is what was said; `local` and
+    `ehlo_name` are who we were.
     """
 
     def __init__(
@@ -78,21 +62,17 @@ class Session:
         self.address = address
         self.local = ""
         self.ehlo_name = options.ehlo_name
-        self.agreed: Agreed | None = None
         self.notes: list[Finding] = []
         self.dialogue: list[Spoken] = []
         self._options = options
         self._deadline = deadline
         self._stopwatch = stopwatch
-        self.engine: Engine | None = None
         self._new_engine = new_engine
-        self._socket: socket.socket | None = None
+        self._connection: Connection | None = None
         self._conversation = Conversation()
         self._said_hello = False
-        self._usable = False
-        self._was_reset = False
         self._misunderstood = False
-        self._fed = b""
+        self._left = False
 
     @property
     def origin(self) -> str:
@@ -107,21 +87,12 @@ class Session:
 
         SessionEnded with `connect`, `no-route` or `local`; OutOfTime when nobody answered.
         """
-        self._socket = self._new_socket()
-        number = self._socket.connect_ex(self.address.sockaddr)
-        if number == EINPROGRESS:
-            self._wait(select.POLLOUT, deadline)
-            number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        # A refusal would be ECONNREFUSED: this connection stood, and was reset since. What the
-        # server said before may still be read.
-        self._was_reset = number == ECONNRESET
-        if number and not self._was_reset:
-            raise SessionEnded(verdicts.unreached(number, str(self.address)))
-        self.local = str(self._socket.getsockname()[0])
+        options = self._options
+        self._connection = Connection(self.address, options.source_address, self._deadline)
+        self.local = self._connection.connect(deadline)
         self.ehlo_name = self.ehlo_name or ehlo_name(self.local)
-        self._usable = True
-        if self._options.proxy_protocol:
-            self._send(self._proxy_header(self._options.proxy_protocol))
+        if options.proxy_protocol:
+            self._connection.send_proxy_header(options.proxy_protocol)
 
     def greeting(self) -> Reply:
         """The greeting, whatever its code; under implicit TLS after the handshake."""
@@ -182,24 +153,20 @@ class Session:
 
     def quit(self) -> None:
         """Leave with QUIT where the server listens, and close. Nothing here changes a verdict."""
-        if self._socket is None:
+        connection = self._connection
+        if connection is None or self._left:
             return
-        deadline = self._deadline
+        self._left = True
         try:
-            if self._usable and not self._conversation.reply_due:
+            if connection.usable and not self._conversation.reply_due:
                 if (finding := self._unsolicited()) is not None:
                     self.notes.append(finding)
-                self._deadline = deadline.within(QUIT_SECONDS)
+                connection.deadline = self._deadline.within(QUIT_SECONDS)
                 self._exchange("QUIT")
-                if self.engine and self.agreed:
-                    self.engine.close()
-                    self._send(self.engine.drain())
-        except (OutOfTime, ProtocolError, SessionEnded, _Lost):
+        except (OutOfTime, ProtocolError, SessionEnded, ConnectionLost):
             pass
         finally:
-            self._deadline = deadline
-            self._socket.close()
-            self._socket = None
+            connection.close()
 
     def again(self, new_engine: "Callable[[], Engine]") -> "Session":
         """A further session with the same address, connected; this one must be over.
@@ -231,11 +198,11 @@ class Session:
             # What follows is the rest of the same garbage.
             self._misunderstood = True
             raise SessionEnded(verdicts.not_understood(name, error)) from None
-        except (OutOfTime, _Lost) as end:
+        except (OutOfTime, ConnectionLost) as end:
             if (garbage := self._conversation.cut_short()) is not None:
                 raise SessionEnded(verdicts.not_understood(name, garbage)) from None
             said = self._conversation.said_so_far()
-            if isinstance(end, _Lost):
+            if isinstance(end, ConnectionLost):
                 raise SessionEnded(verdicts.lost(name, end.reset, said)) from None
             raise SessionEnded(verdicts.silence(name, self._options.timeout, said)) from None
 
@@ -250,12 +217,12 @@ class Session:
         octets = self._conversation.command(verb, argument)
         self._said_hello = self._said_hello or verb in _HELLO
         self._spoken("C", decoded(octets))
-        self._write(octets)
+        self._open.write(octets)
         return self._reply()
 
     def _reply(self) -> Reply:
         while (reply := self._conversation.next_reply()) is None:
-            self._conversation.receive_data(self._read())
+            self._conversation.receive_data(self._open.read())
         for line in reply.lines[:-1]:
             self._spoken("S", f"{reply.code}-{line}")
         self._spoken("S", f"{reply.code} {reply.lines[-1]}")
@@ -271,55 +238,39 @@ class Session:
 
     def _arrived(self) -> bytes:
         """Take what has come by now and belongs to no reply; never wait for more."""
-        try:
-            if self.engine and self.agreed:
-                self._conversation.receive_data(self._tls_step(self.engine.read) or b"")
-            if self._ready():
-                octets = self._receive()
-                if self.engine and self.agreed:
-                    self.engine.feed(octets)
-                    octets = self._tls_step(self.engine.read) or b""
-                self._conversation.receive_data(octets)
-        except (_Lost, OutOfTime):
-            pass  # whoever waits for the next reply will meet it again
+        self._conversation.receive_data(self._open.read_now())
         return self._conversation.take_unsolicited()
 
     def _spoken(self, speaker: str, line: str) -> None:
         seconds = self._stopwatch.since_start()
         self.dialogue.append(Spoken(seconds, speaker, line.rstrip("\r\n")))
 
-    # -- octets, in clear text or through the TLS engine
+    @property
+    def _open(self) -> Connection:
+        assert self._connection is not None, "connect() comes first"
+        return self._connection
 
-    def _read(self) -> bytes:
-        if self.engine is None or self.agreed is None:
-            return self._receive()
-        while (octets := self._tls_step(self.engine.read)) is None:
-            self._fed = self._receive()
-            self.engine.feed(self._fed)
-        if not octets:
-            raise _Lost(reset=False)
-        return octets
+    # -- TLS
 
-    def _write(self, octets: bytes) -> None:
-        if self.engine and self.agreed:
-            self.engine.write(octets)
-            octets = self.engine.drain()
-        self._send(octets)
+    @property
+    def engine(self) -> "Engine | None":
+        """The TLS engine, once a handshake has begun."""
+        return self._connection.engine if self._connection else None
+
+    @property
+    def agreed(self) -> "Agreed | None":
+        """What the handshake agreed on, once it is done."""
+        return self._connection.agreed if self._connection else None
 
     def _handshake(self, greeting_due: bool) -> "Agreed":
         engine = self._made_engine()
         if not greeting_due and (injected := self._arrived()):
-            self._usable = False
+            self._open.usable = False
             raise SessionEnded(verdicts.injection(injected))
-        self.engine = engine
         with self._phase("tls"):
-            while not self._tls_step(engine.handshake):
-                octets = self._receive()
-                self._fed = (self._fed + octets)[:_CHUNK]
-                engine.feed(octets)
-        self.agreed = engine.agreed()
+            agreed = self._open.start_tls(engine)
         self._conversation = Conversation(greeting_due)
-        return self.agreed
+        return agreed
 
     def _made_engine(self) -> "Engine":
         """The engine, made when it is needed: a server that turns us away costs no TLS library."""
@@ -328,101 +279,5 @@ class Session:
             with self._stopwatch.paused():
                 return self._new_engine()
         except ImportError as error:
-            self._usable = False
+            self._open.usable = False
             raise SessionEnded(Finding("local", printable(missing_module(error)))) from None
-
-    def _tls_step(self, step: Callable[[], Outcome]) -> Outcome:
-        """Take one step of the engine; what it has to say goes out, an alert of ours as well."""
-        assert self.engine is not None
-        try:
-            return step()
-        except SessionEnded as ended:
-            self._usable = False
-            if self._fed[:3].isdigit():
-                text = decoded(self._fed)
-                raise SessionEnded(verdicts.plain_text_for_tls(text)) from None
-            raise ended
-        finally:
-            self._send(self.engine.drain())
-
-    # -- the socket
-
-    def _new_socket(self) -> socket.socket:
-        source = self._options.source_address
-        try:
-            new = socket.socket(self.address.family, socket.SOCK_STREAM)
-        except OSError as error:
-            if error.errno == EAFNOSUPPORT:
-                raise SessionEnded(verdicts.unreached(EAFNOSUPPORT, str(self.address))) from None
-            raise SessionEnded(verdicts.local("a socket could not be made", error)) from None
-        new.setblocking(False)
-        new.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if source:
-            try:
-                new.bind((source, 0))
-            except OSError as error:
-                new.close()
-                what = f"cannot connect from the source address {source}"
-                raise SessionEnded(verdicts.local(what, error)) from None
-        return new
-
-    def _proxy_header(self, version: int) -> bytes:
-        from check_smtp_core.proxy_protocol import Connection, header
-
-        assert self._socket is not None
-        source, source_port = self._socket.getsockname()[:2]
-        destination, port = self.address.sockaddr[:2]
-        connection = Connection(
-            family=self.address.family,
-            source=str(source).partition("%")[0],
-            source_port=int(source_port),
-            destination=str(destination).partition("%")[0],
-            destination_port=int(port),
-        )
-        return header(version, connection)
-
-    def _receive(self) -> bytes:
-        """The next octets of the connection. OutOfTime, or _Lost at its end."""
-        assert self._socket is not None
-        while True:
-            self._deadline.left()
-            try:
-                # Linux forgets it; without it the server's Nagle waits 40 ms for our ACK.
-                if _QUICKACK is not None:
-                    self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
-                octets = self._socket.recv(_CHUNK)
-            except BlockingIOError:
-                self._wait(select.POLLIN, self._deadline)
-                continue
-            except OSError:
-                raise _Lost(reset=True) from None
-            if not octets:
-                raise _Lost(reset=self._was_reset)
-            return octets
-
-    def _send(self, octets: bytes) -> None:
-        """Send all octets. A lost connection shows when the reply is read, if not before."""
-        assert self._socket is not None
-        rest = memoryview(octets)
-        while rest:
-            try:
-                rest = rest[self._socket.send(rest) :]
-            except BlockingIOError:
-                self._wait(select.POLLOUT, self._deadline)
-            except OSError:
-                return
-
-    def _ready(self) -> bool:
-        """Whether there is something to read at this moment."""
-        assert self._socket is not None
-        poll = select.poll()
-        poll.register(self._socket, select.POLLIN)
-        return bool(poll.poll(0))
-
-    def _wait(self, event: int, deadline: Deadline) -> None:
-        """Wait until the socket is ready for the event. OutOfTime when it was not."""
-        assert self._socket is not None
-        poll = select.poll()
-        poll.register(self._socket, event)
-        if not poll.poll(int(deadline.left() * 1000) + 1):
-            raise OutOfTime

@@ -55,8 +55,10 @@ def running() -> Iterator[DemoServer]:
             contexts = _Contexts(Path(folder))
             start = asyncio.run_coroutine_threadsafe(_start(contexts), loop)
             servers = start.result(_START_SECONDS)
-            ports = (server.sockets[0].getsockname()[1] for server in servers)
-            yield DemoServer(*ports, ca_file=contexts.ca_file)
+            smtp, smtps, busy, expired, unchained = (
+                server.sockets[0].getsockname()[1] for server in servers
+            )
+            yield DemoServer(smtp, smtps, busy, expired, unchained, contexts.ca_file)
             asyncio.run_coroutine_threadsafe(_stop(servers), loop).result(_START_SECONDS)
     finally:
         loop.call_soon_threadsafe(loop.stop)

@@ -33,8 +33,8 @@ class Outcome(NamedTuple):
 
 def run_check(check: str, *arguments: str, encoding: str = "utf-8") -> tuple[int, str]:
     """Exit code and output of a check in this process, such as `run_check("ehlo", "-H", "x")`."""
-    for package in ("check_smtp_handshake",):
-        module = import_module(f"{package}.{check}")
+    package = "check_smtp_tls" if check in ("starttls", "cert") else "check_smtp_handshake"
+    module = import_module(f"{package}.{check}")
     return run(module, arguments, monotonic(), encoding)
 
 

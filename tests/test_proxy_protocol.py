@@ -4,16 +4,16 @@ import socket
 
 import pytest
 
-from check_smtp_core.proxy_protocol import Connection, header
+from check_smtp_core.proxy_protocol import Endpoints, header
 
-IPV4 = Connection(
+IPV4 = Endpoints(
     family=socket.AF_INET,
     source="192.0.2.10",
     source_port=56324,
     destination="192.0.2.25",
     destination_port=25,
 )
-IPV6 = Connection(
+IPV6 = Endpoints(
     family=socket.AF_INET6,
     source="2001:db8::a",
     source_port=56324,
@@ -48,7 +48,7 @@ PREFIX = "20010db80000000000000000000000"
     ids=["v1 IPv4", "v1 IPv6", "v2 IPv4", "v2 IPv6"],
 )
 def test_the_header_names_both_ends_of_the_connection(
-    version: int, connection: Connection, octets: bytes
+    version: int, connection: Endpoints, octets: bytes
 ) -> None:
     assert header(version, connection) == octets
 

@@ -15,7 +15,8 @@ from check_smtp_core.options import add_shared_options
 from check_smtp_core.parser import Parser
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("check_smtp_core", "check_smtp_handshake")
+PACKAGES = ("check_smtp_core", "check_smtp_handshake", "check_smtp_tls")
+OF_TIME_ELSEWHERE = {"--warning", "--critical"}
 NOT_FOR_ENGINES = {"--help", "--version", "--explain"}
 
 
@@ -140,7 +141,7 @@ def test_the_icinga_command_has_every_option_and_invents_none(check: str) -> Non
     shared = icinga_arguments(icinga_block("template", "smtp_check"))
     own = icinga_arguments(icinga_block("object", command))
     assert set(shared) | set(own) == options_of(check)
-    assert set(shared) & set(own) == set()
+    assert set(shared) & set(own) <= OF_TIME_ELSEWHERE
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -206,12 +207,12 @@ def users_of(module: str, *packages: str) -> set[str]:
         ("nagiosplugin", {"plugin"}),
         ("ssl", {"tls"}),
         ("time", {"deadline", "entry"}),
-        ("select", {"session"}),
+        ("select", {"connection"}),
         ("signal", {"backstop"}),
         ("configparser", {"extra_opts"}),
         ("idna", {"address"}),
         # The families of addresses are named in more places; a connection is made in one.
-        ("socket", {"session", "address", "options", "proxy_protocol"}),
+        ("socket", {"connection", "address", "options", "proxy_protocol", "names"}),
     ],
 )
 def test_what_is_special_has_one_place(module: str, users: set[str]) -> None:
@@ -228,7 +229,13 @@ def test_pure_modules_import_nothing_that_acts(pure: str) -> None:
 
 def test_the_core_imports_no_check() -> None:
     for path in modules("check_smtp_core"):
-        assert not [name for name in imports(path) if name.startswith("check_smtp_handshake")]
+        others = ("check_smtp_handshake", "check_smtp_tls")
+        assert not [name for name in imports(path) if name.startswith(others)]
+
+
+def test_the_handshake_knows_nothing_of_the_tls_checks() -> None:
+    for path in modules("check_smtp_handshake"):
+        assert not [name for name in imports(path) if name.startswith("check_smtp_tls")]
 
 
 def test_text_imports_nothing_at_all() -> None:
