@@ -20,6 +20,9 @@ LOOPBACK = "127.0.0.1"
 FLOOR = "import nagiosplugin, argparse, socket"
 """What any plugin that is built on nagiosplugin and takes options imports."""
 
+CERTIFICATE_FLOOR = "import nagiosplugin, argparse, OpenSSL.SSL"
+"""What a check of certificates imports that is built on nagiosplugin and pyOpenSSL."""
+
 GUARDED = "check_smtp_banner"
 MOST_OF_FLOOR = 1.25
 """The promise: what GUARDED may take, as a multiple of the floor."""
@@ -50,14 +53,14 @@ def _count_once(command: Sequence[str]) -> int:
 
 def measure_all(options: argparse.Namespace) -> list[Measurement]:
     """Measure the floor and then the checks, printing each as a row of a table."""
-    print(f"{'command':<50}{'M instr.':>9}{'ratio':>7}")
+    print(f"{'command':<56}{'M instr.':>9}{'ratio':>7}")
     measurements: list[Measurement] = []
 
     def measure(label: str, python_arguments: Sequence[str]) -> None:
         measured = Measurement(label, count(python_arguments, options))
         measurements.append(measured)
         ratio = measured.instructions / measurements[0].instructions
-        print(f"{label:<50}{measured.instructions / 1e6:>9.1f}{ratio:>7.2f}", flush=True)
+        print(f"{label:<56}{measured.instructions / 1e6:>9.1f}{ratio:>7.2f}", flush=True)
 
     with smtp_server.running(LOOPBACK) as ports:
         # Generous, because under valgrind everything takes fifty times as long.
@@ -67,6 +70,10 @@ def measure_all(options: argparse.Namespace) -> list[Measurement]:
         ehlo = str(options.bin / "check_smtp_ehlo")
         measure("check_smtp_ehlo", [ehlo, *where])
         measure("check_smtp_ehlo --starttls", [ehlo, *where, "--starttls"])
+        measure("check_smtp_starttls", [str(options.bin / "check_smtp_starttls"), *where])
+        measure(f'python -c "{CERTIFICATE_FLOOR}"', ["-c", CERTIFICATE_FLOOR])
+        cert = str(options.bin / "check_smtp_cert")
+        measure("check_smtp_cert --no-verify", [cert, *where, "--no-verify"])
     return measurements
 
 

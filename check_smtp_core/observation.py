@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from check_smtp_core import verdicts
 from check_smtp_core.address import Address, literal_family, resolve
 from check_smtp_core.deadline import Deadline, OutOfTime, Stopwatch
+from check_smtp_core.engine import Agreed
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.session import Session, Spoken
 
 if TYPE_CHECKING:
-    from check_smtp_core.engine import Agreed, Engine
+    from check_smtp_core.engine import Engine
     from check_smtp_core.options import Options
     from check_smtp_core.parser import Parser
 
@@ -85,7 +86,7 @@ class Observation(NamedTuple):
     phase: str
     time: float
     phases: dict[str, float]
-    agreed: "Agreed | None"
+    agreed: Agreed | None
     dialogue: tuple[Spoken, ...]
 
 
