@@ -128,6 +128,8 @@ def resolve(host: str, port: int, family: int, deadline: Deadline) -> list[Addre
 
 def _unresolved(host: str, family: int, error: OSError) -> Finding:
     name = printable(host)
+    if literal_family(host):
+        return Finding("local", f"this machine has no such interface: {name}")
     code = error.errno if isinstance(error, socket.gaierror) else None
     if code in _NO_SUCH_HOST:
         kind = {int(socket.AF_INET): " IPv4", int(socket.AF_INET6): " IPv6"}.get(family, "")
@@ -143,14 +145,19 @@ def ehlo_name(local_address: str) -> str:
     and can hang) and never `localhost`, which filters take for a liar.
     """
     name = socket.gethostname().removesuffix(".")
-    labels = name.split(".")
-    if (
-        len(labels) > 1
-        and name.isascii()
-        and labels[0].lower() != "localhost"
-        and all(re.fullmatch(r"[A-Za-z0-9_-]{1,63}", label) for label in labels)
-        and not literal_family(name)
-    ):
+    if _means_us(name):
         return name
     address = local_address.partition("%")[0]
     return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
+
+def _means_us(name: str) -> bool:
+    labels = name.lower().split(".")
+    return (
+        len(labels) > 1
+        and all(
+            re.fullmatch(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", label) for label in labels
+        )
+        and not any(re.fullmatch(r"localhost[0-9]*|localdomain[0-9]*", label) for label in labels)
+        and not labels[-1].isdecimal()
+    )

@@ -14,7 +14,6 @@ from check_smtp_core import verdicts
 from check_smtp_core.address import Address
 from check_smtp_core.deadline import Deadline, OutOfTime
 from check_smtp_core.findings import SessionEnded
-from check_smtp_core.text import decoded
 
 if TYPE_CHECKING:
     from check_smtp_core.engine import Agreed, Engine
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 Outcome = TypeVar("Outcome")
 
 _CHUNK = 65536
+# change_cipher_spec, alert, handshake, application_data: RFC 8446 5.1
+_TLS_RECORDS = range(20, 24)
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -144,9 +145,8 @@ class Connection:
             return step()
         except SessionEnded:
             self.usable = False
-            if self._fed[:3].isdigit():
-                text = decoded(self._fed)
-                raise SessionEnded(verdicts.plain_text_for_tls(text)) from None
+            if self._fed and self._fed[0] not in _TLS_RECORDS:
+                raise SessionEnded(verdicts.plain_text_for_tls(self._fed)) from None
             raise
         finally:
             self._send(self.engine.drain())
@@ -163,6 +163,8 @@ class Connection:
                 self._wait(select.POLLIN, self.deadline)
                 continue
             except OSError:
+                # The kernel tells it once; a later recv() would see an orderly end.
+                self._was_reset = True
                 raise ConnectionLost(reset=True) from None
             if not octets:
                 raise ConnectionLost(reset=self._was_reset)

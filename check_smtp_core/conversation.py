@@ -17,6 +17,8 @@ from check_smtp_core.reply import (
     parse_line,
 )
 
+_QUOTED = 200
+
 
 class Conversation:
     """One SMTP conversation, from the client's side.
@@ -42,15 +44,16 @@ class Conversation:
         ProtocolError when the octets are no reply or pass a limit.
         """
         while (line := self._next_line()) is not None:
-            if line in (b"\r\n", b"\n"):
+            if not line.strip(b"\r\n"):
                 self._blank_lines += 1
                 continue
             try:
                 self._lines.append(parse_line(line))
-            except ProtocolError as error:
-                self.reply_due = not error.ended
+            except ProtocolError:
+                self.reply_due = False
                 self._forget_lines()
-                raise
+                # What came with it belongs to it, and tells more than a first line.
+                raise not_smtp(line + self._octets[:_QUOTED], ended=True) from None
             if self._lines[-1].last:
                 return self._end_of_reply()
         return None

@@ -58,6 +58,7 @@ class Stopwatch:
     def __init__(self) -> None:
         self.start = monotonic()
         self.phase = ""
+        self.phase_start = self.start
         self.phases: dict[str, float] = {}
         self._total: float | None = None
 
@@ -72,6 +73,10 @@ class Stopwatch:
     def last_completed(self) -> str:
         """The phase that was completed last; empty before the first."""
         return next(reversed(self.phases), "")
+
+    def in_phase(self) -> float:
+        """Seconds since the phase that is running, or that ran last, began."""
+        return monotonic() - self.phase_start
 
     def since_start(self) -> float:
         """Seconds since the start."""
@@ -105,7 +110,7 @@ class _Lap:
 
     def __enter__(self) -> None:
         self._stopwatch.phase = self._phase
-        self._start = monotonic()
+        self._stopwatch.phase_start = self._start = monotonic()
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:

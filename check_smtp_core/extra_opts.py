@@ -32,7 +32,7 @@ def read_extra_opts(where: str, default_section: str) -> list[str]:
     section = section or default_section
     path = path or _default_file()
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:
             text = file.read()
     except OSError as error:
         raise ExtraOptsError(f"{path}: {os.strerror(error.errno or 0).lower()}") from None

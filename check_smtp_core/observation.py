@@ -151,7 +151,8 @@ class Endpoint:
             with self._stopwatch.time("dns"):
                 return resolve(options.hostname, options.port, options.family, self._deadline)
         except OutOfTime:
-            raise SessionEnded(verdicts.silence("dns", options.timeout, "")) from None
+            waited = self._stopwatch.in_phase()
+            raise SessionEnded(verdicts.silence("dns", waited, options.timeout, "")) from None
 
     def _connected(self, addresses: list[Address]) -> Session:
         """A session with the first address that answers; each gets its fair share of the time."""
@@ -166,7 +167,7 @@ class Endpoint:
                     share = self._deadline.left() / (len(addresses) - number)
                     session.connect(self._deadline.within(share))
                 except OutOfTime:
-                    silent.append(str(address))
+                    silent += [str(address)] if session.tried else []
                 except SessionEnded as ended:
                     failed.append(ended.finding)
                 else:
@@ -177,8 +178,8 @@ class Endpoint:
 
     def _no_connection(self, failed: list[Finding], silent: list[str]) -> Finding:
         """Of all that kept us out, the reason; a missing route yields to the others."""
-        if silent:
-            failed = [verdicts.unanswered(silent, self._options.timeout), *failed]
+        if silent or not failed:
+            failed = [verdicts.unanswered(silent, self._stopwatch.in_phase()), *failed]
         telling = [each for each in failed if each.name != "no-route"] or failed
         first, *others = dict.fromkeys(telling)
         self._notes += [each._replace(ends_session=True) for each in others]

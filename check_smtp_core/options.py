@@ -261,6 +261,8 @@ def parse_options(parser: Parser, arguments: Sequence[str]) -> Options:
         overridden = "-t" if options.timeout_and_state else ""
         options = Options()
         _parse_source(parser, more, options, overridden)
+        if options.extra_opts is not None:
+            parser.error("--extra-opts does not work inside its file")
         _parse_source(parser, arguments, options)
     return _completed(parser, options)
 

@@ -40,23 +40,27 @@ def status_line(
 ) -> str:
     """The text of the status line: findings, the worst first, and what was seen.
 
-    A finding that is OK is only said where it ended the session or is meant to be said.
+    A finding that is OK is only said where it ended the session or is meant to be said. Where not
+    all fits, what was seen goes first.
     """
     ranked = sorted(judged, key=lambda each: -severity(each.state))
     pieces = [str(each.finding) for each in ranked if each.state is not State.OK]
     harmless = [each.finding for each in ranked if each.state is State.OK]
     pieces += [str(finding) for finding in harmless if finding.ends_session]
-    pieces += [sentence] if sentence else []
-    pieces += [str(finding) for finding in harmless if finding.said and not finding.ends_session]
-    return _fitting(f"{service} {state.name} - {about}", pieces, encoding)
+    said = [str(finding) for finding in harmless if finding.said and not finding.ends_session]
+    head = f"{service} {state.name} - {about}"
+    everything = [*pieces, *([sentence] if sentence else []), *said]
+    whole = _encodable(f"{head} {'; '.join(everything)}" if everything else head, encoding)
+    if len(whole.encode(encoding)) <= TEXT_LIMIT:
+        return whole
+    return _fitting(head, [*pieces, *said] or [sentence], encoding)
 
 
 def _fitting(head: str, pieces: list[str], encoding: str) -> str:
     """Head and as many pieces as fit; the first is cut rather than left out."""
-    if not pieces:
-        return _encodable(head, encoding)
     for kept in range(len(pieces), 0, -1):
-        line = _encodable(f"{head} {'; '.join(pieces[:kept])}{_left_out(pieces, kept)}", encoding)
+        text = f"{head} {'; '.join(pieces[:kept])}{_left_out(pieces, kept)}"
+        line = _encodable(text, encoding)
         if len(line.encode(encoding)) <= TEXT_LIMIT:
             return line
     tail = "..." + _left_out(pieces, 1)

@@ -55,6 +55,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError instead of argparse's exit 2, which engines read as CRITICAL."""
+        if message.endswith("expected one argument"):
+            message += " (a value that begins with - needs the form --option=-1:5)"
         raise UsageError(message)
 
     def parse(self, arguments: Sequence[str], onto: argparse.Namespace) -> None:

@@ -184,7 +184,8 @@ def _observe(
 def _stopped(stopped: Stopped, seen: Observation, options: Options) -> Finding:
     """The finding for a run that its own deadline did not end."""
     if stopped.why != "deadline":
-        text = f"ended by {stopped.why} after {seen.time:.1f} s, in phase {seen.phase}"
+        where = f"in phase {seen.phase}" if seen.phase else "before the first phase"
+        text = f"ended by {stopped.why} after {seen.time:.1f} s, {where}"
     elif seen.facts is not None:
         text = f"judging what the server said took more than {options.timeout:g} s (a pattern?)"
     else:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from check_smtp_core.text import decoded
+from check_smtp_core.text import decoded, quoted, visible
 
 LINE_LIMIT = 8192
 """Octets of one reply line; RFC 5321 4.5.3.1.5 allows 512, real servers send more."""
@@ -26,7 +26,8 @@ _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([- ])(.*))?", re.DOTALL)
 _OTHER_PROTOCOLS = {
     "SSH": rb"SSH-",
     "IMAP": rb"\* (OK|BYE|PREAUTH)\b",
-    "POP3": rb"\+OK|-ERR",
+    "POP3": rb"\+OK",
+    "POP3 or Redis": rb"-ERR",
     "HTTP": rb"(?i)HTTP/|<!DOCTYPE|<html",
     "VNC": rb"RFB \d",
     # alert and handshake records, RFC 8446 5.1
@@ -86,18 +87,18 @@ def not_smtp(octets: bytes, ended: bool) -> ProtocolError:
     if protocol == "TLS":
         return ProtocolError("the server speaks TLS from the first octet: use --tls", ended=ended)
     reason = f"this is {protocol}, not SMTP" if protocol else "this is no SMTP reply"
-    return ProtocolError(reason, decoded(octets.rstrip(b"\r\n")), ended)
+    return ProtocolError(reason, visible(decoded(octets.rstrip(b"\r\n"))), ended)
 
 
 def may_become_reply(octets: bytes) -> bool:
     """Whether an unfinished line can still be the beginning of a reply line."""
-    line = octets.lstrip(b"\r\n").removesuffix(b"\r")
+    line = octets.lstrip(b"\r\n").rstrip(b"\r")
     return bool(_LINE.fullmatch(line + b"200"[len(line) :] if len(line) < 3 else line))
 
 
 def parse_line(octets: bytes) -> ReplyLine:
     """Read one line, given with its line ending. ProtocolError if it is not a reply line."""
-    line = octets.removesuffix(b"\n").removesuffix(b"\r")
+    line = octets.removesuffix(b"\n").rstrip(b"\r")
     match = _LINE.fullmatch(line)
     if match is None:
         raise not_smtp(line, ended=True)
@@ -105,6 +106,8 @@ def parse_line(octets: bytes) -> ReplyLine:
     oddities = []
     if not octets.endswith(b"\r\n"):
         oddities.append("a line ends in a bare LF")
+    if octets.endswith(b"\r\r\n"):
+        oddities.append("a line ends in CR CR LF")
     if len(octets) > RFC_LINE_LIMIT:
         oddities.append(f"a line of {len(octets)} octets (RFC 5321 allows {RFC_LINE_LIMIT})")
     if code[1:2] > b"5":
@@ -209,7 +212,7 @@ def read_capabilities(reply: Reply) -> Capabilities:
             words = tuple(dict.fromkeys(extensions.get(name, ()) + tuple(rest[1:].split())))
             extensions[name] = words
         elif line.strip():
-            oddities.append("a line without a keyword")
+            oddities.append(f"a line without a keyword: {quoted(line, 40)}")
     capabilities = Capabilities(reply.lines[0], extensions, tuple(dict.fromkeys(oddities)))
     if capabilities.extensions.get("SIZE") and capabilities.size is None:
         return capabilities._replace(oddities=(*capabilities.oddities, "SIZE without a number"))

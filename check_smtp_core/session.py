@@ -72,6 +72,7 @@ class Session:
         self._conversation = Conversation()
         self._said_hello = False
         self._misunderstood = False
+        self._awaited = ""
         self._left = False
 
     @property
@@ -99,6 +100,7 @@ class Session:
         if self._options.tls_mode == "implicit":
             self._handshake(greeting_due=True)
         with self._phase("greeting"):
+            self._awaited = "the greeting inside TLS" if self.agreed else ""
             reply = self._reply()
         self.notes += verdicts.about_greeting(reply)
         return reply
@@ -125,13 +127,16 @@ class Session:
             reply = self._command(verb, self.ehlo_name)
             if reply.code in _EHLO_UNKNOWN and verb == "EHLO":
                 refused, verb = reply, "HELO"
+                self.notes.append(verdicts.no_ehlo(refused, "tried"))
                 reply = self._command(verb, self.ehlo_name)
-        if reply.code // 100 != 2:
+        # A second greeting in place of the reply means that all later ones are out of step.
+        if reply.code // 100 != 2 or reply.code == 220:
             place = phase if verb == "EHLO" else verb.lower()
             raise SessionEnded(verdicts.refused(place, reply, 250, self.origin))
-        self.notes += verdicts.about_reply(phase, reply)
+        self.notes += verdicts.about_reply(phase, reply, 250)
         if refused:
-            self.notes.append(verdicts.helo_only(refused))
+            self.notes.remove(verdicts.no_ehlo(refused, "tried"))
+            self.notes.append(verdicts.no_ehlo(refused, "accepted"))
             return Hello(Capabilities(reply.lines[0]), refused)
         capabilities = read_capabilities(reply)
         self.notes += verdicts.about_capabilities(phase, capabilities)
@@ -148,7 +153,7 @@ class Session:
             reply = self._command("STARTTLS")
         if reply.code != 220:
             raise SessionEnded(verdicts.refused("starttls", reply, 220, self.origin))
-        self.notes += verdicts.about_reply("starttls", reply)
+        self.notes += verdicts.about_reply("starttls", reply, 220)
         return self._handshake(greeting_due=False)
 
     def quit(self) -> None:
@@ -183,7 +188,8 @@ class Session:
         except OutOfTime:
             session.quit()
             silent = [str(self.address)]
-            raise SessionEnded(verdicts.unanswered(silent, self._options.timeout)) from None
+            waited = stopwatch.since_start()
+            raise SessionEnded(verdicts.unanswered(silent, waited)) from None
         return session
 
     # -- commands and replies
@@ -197,14 +203,18 @@ class Session:
         except ProtocolError as error:
             # What follows is the rest of the same garbage.
             self._misunderstood = True
-            raise SessionEnded(verdicts.not_understood(name, error)) from None
+            raise SessionEnded(verdicts.not_understood(self._awaited or name, error)) from None
         except (OutOfTime, ConnectionLost) as end:
+            awaited = self._awaited or name
             if (garbage := self._conversation.cut_short()) is not None:
-                raise SessionEnded(verdicts.not_understood(name, garbage)) from None
+                raise SessionEnded(verdicts.not_understood(awaited, garbage)) from None
             said = self._conversation.said_so_far()
             if isinstance(end, ConnectionLost):
-                raise SessionEnded(verdicts.lost(name, end.reset, said)) from None
-            raise SessionEnded(verdicts.silence(name, self._options.timeout, said)) from None
+                raise SessionEnded(verdicts.lost(awaited, end.reset, said)) from None
+            waited, limit = self._stopwatch.in_phase(), self._options.timeout
+            raise SessionEnded(verdicts.silence(awaited, waited, limit, said)) from None
+        finally:
+            self._awaited = ""
 
     def _command(self, verb: str, argument: str = "") -> Reply:
         if (finding := self._unsolicited()) is not None:
@@ -215,6 +225,7 @@ class Session:
 
     def _exchange(self, verb: str, argument: str = "") -> Reply:
         octets = self._conversation.command(verb, argument)
+        self._awaited = f"the reply to {verb}{' inside TLS' if self.agreed else ''}"
         self._said_hello = self._said_hello or verb in _HELLO
         self._spoken("C", decoded(octets))
         self._open.write(octets)
@@ -244,6 +255,11 @@ class Session:
     def _spoken(self, speaker: str, line: str) -> None:
         seconds = self._stopwatch.since_start()
         self.dialogue.append(Spoken(seconds, speaker, line.rstrip("\r\n")))
+
+    @property
+    def tried(self) -> bool:
+        """Whether connecting was tried at all."""
+        return self._connection is not None
 
     @property
     def _open(self) -> Connection:

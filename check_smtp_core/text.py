@@ -28,6 +28,16 @@ def printable(text: str) -> str:
     return text.translate(_DEFUSED)
 
 
+def visible(text: str) -> str:
+    """Text in which what cannot be seen is shown as an escape: where it is the very fault."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
+
+
 def shortened(text: str, limit: int = QUOTE_LIMIT) -> str:
     """Text of at most `limit` characters, with dots where something was left out."""
     return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -7,7 +7,9 @@ Rule: a range that reaches nagiosplugin has passed check_range(); nagiosplugin i
 import re
 
 _NUMBER = r"-?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})"
-_RANGE = rf"@?(?:(?P<start>~|{_NUMBER}):(?P<end>{_NUMBER})?|(?P<limit>{_NUMBER}))"
+_RANGE = (
+    rf"@?(?:(?P<start>~|{_NUMBER}):(?P<end>{_NUMBER})?|:(?P<top>{_NUMBER})|(?P<limit>{_NUMBER}))"
+)
 
 
 def check_range(text: str) -> str:
@@ -16,7 +18,7 @@ def check_range(text: str) -> str:
     if match is None or not text.isascii():
         raise ValueError("no range such as 5, 2:5, 30:, ~:5 or @1:2")
     start = match["start"] or "0"
-    end = match["end"] or match["limit"]
+    end = match["end"] or match["top"] or match["limit"]
     if end and start != "~" and float(start) > float(end):
         raise ValueError("a range that starts after its end")
     return text
@@ -27,7 +29,7 @@ def in_words(text: str, unit: str = "") -> str:
     match = re.fullmatch(_RANGE, text)
     assert match is not None
     suffix = f" {unit}" if unit else ""
-    start, end = match["start"] or "0", match["end"] or match["limit"]
+    start, end = match["start"] or "0", match["end"] or match["top"] or match["limit"]
     if text.startswith("@"):
         return f"outside {start} to {end or 'infinity'}{suffix}"
     if not end:

@@ -13,14 +13,15 @@ from errno import (
     ECONNREFUSED,
     ECONNRESET,
     EHOSTUNREACH,
+    EINVAL,
     ENETUNREACH,
     EPERM,
     ETIMEDOUT,
 )
 
 from check_smtp_core.findings import Finding
-from check_smtp_core.reply import Capabilities, ProtocolError, Reply, names_ftp
-from check_smtp_core.text import decoded, printable, quoted
+from check_smtp_core.reply import Capabilities, ProtocolError, Reply, names_ftp, other_protocol
+from check_smtp_core.text import decoded, printable, quoted, visible
 
 AWAITED = {
     "tls": "the TLS handshake",
@@ -50,6 +51,8 @@ _ANSWERED = {
 
 _HANDSHAKE = ("greeting", "ehlo", "helo", "lhlo", "starttls", "ehlo_tls")
 
+_NEARLY_ALL = 0.9
+
 _UNREACHED = {
     ECONNREFUSED: "connection refused",
     ECONNRESET: "connection reset",
@@ -65,14 +68,18 @@ def unreached(number: int, address: str) -> Finding:
     if number in (ENETUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT):
         family = "IPv6" if ":" in address else "IPv4"
         return Finding("no-route", f"this machine has no {family} route to {address}")
+    if number == EINVAL and address.lower().startswith("fe80:"):
+        return Finding("local", f"a link-local address needs its interface: {address}%eth0")
     words = _UNREACHED.get(number) or os.strerror(number).lower()
     return Finding("connect", f"{words} ({address})")
 
 
 def unanswered(addresses: list[str], seconds: float) -> Finding:
-    """The finding for addresses that did not answer connect() within this many seconds."""
+    """The finding for addresses that did not answer connect() within this many seconds in all."""
+    if not addresses:
+        return Finding("timeout", "no time was left to connect")
     where = ", ".join(addresses)
-    return Finding("timeout", f"no answer to connect from {where} within {seconds:g} s")
+    return Finding("timeout", f"no answer to connect from {where} within {seconds:.2g} s")
 
 
 def local(what: str, error: OSError) -> Finding:
@@ -89,6 +96,8 @@ def refused(phase: str, reply: Reply, expected: int, origin: str) -> Finding:
     3.8: 421 is the service closing, at any time.
     """
     answered = f"{_ANSWERED[phase]} {quoted(str(reply))}"
+    if phase == "greeting" and expected != 220:
+        return Finding("banner-code", f"{answered} instead of {expected} ({origin})")
     if reply.code == 421 or (reply.code // 100 == 4 and phase in _HANDSHAKE):
         name = "unavailable"
     elif reply.code // 100 == 4:
@@ -108,17 +117,24 @@ def not_understood(phase: str, error: ProtocolError) -> Finding:
     return Finding("protocol", f"{error.reason} (in place of {where}){quote}")
 
 
-def silence(phase: str, seconds: float, said: str) -> Finding:
-    """The finding for a deadline that passed in a phase; `said` is what had come of a reply."""
+def silence(phase: str, waited: float, limit: float, said: str) -> Finding:
+    """The finding for a deadline that passed in a phase.
+
+    `waited` is how long the phase had lasted, `limit` the time for the whole run, both in
+    seconds; `said` is what had come of a reply.
+    """
+    within = f"within {limit:g} s"
+    if waited < _NEARLY_ALL * limit:
+        within = f"within {waited:.2g} s, which was left of {limit:g} s"
     if phase == "dns":
-        return Finding("resolver", f"no answer from the resolver within {seconds:g} s")
+        return Finding("resolver", f"no answer from the resolver {within}")
     awaited = AWAITED.get(phase, phase)
     if phase == "tls":
-        return Finding("timeout", f"{awaited} was not over within {seconds:g} s")
+        return Finding("timeout", f"{awaited} was not over {within}")
     if said:
-        return Finding("timeout", f"{awaited} had not ended within {seconds:g} s: {quoted(said)}")
+        return Finding("timeout", f"{awaited} had not ended {within}: {quoted(said)}")
     hint = " (a port for implicit TLS or HTTP?)" if phase == "greeting" else ""
-    return Finding("timeout", f"{awaited} did not come within {seconds:g} s{hint}")
+    return Finding("timeout", f"{awaited} did not come {within}{hint}")
 
 
 def lost(phase: str, reset: bool, said: str) -> Finding:
@@ -132,9 +148,9 @@ def lost(phase: str, reset: bool, said: str) -> Finding:
     )
 
 
-def helo_only(refusal: Reply) -> Finding:
-    """The finding for a server that knows HELO, but not EHLO."""
-    return Finding("no-esmtp", f"EHLO answered with {quoted(str(refusal))}, HELO accepted")
+def no_ehlo(refusal: Reply, helo: str) -> Finding:
+    """The finding for a server that does not know EHLO; `helo` is what became of HELO."""
+    return Finding("no-esmtp", f"EHLO answered with {quoted(str(refusal))}, HELO {helo}")
 
 
 def no_starttls(capabilities: Capabilities) -> Finding:
@@ -151,10 +167,12 @@ def injection(octets: bytes) -> Finding:
     return Finding("injection", f"clear text between the reply to STARTTLS and TLS: {quote}")
 
 
-def plain_text_for_tls(text: str) -> Finding:
+def plain_text_for_tls(octets: bytes) -> Finding:
     """The finding for a server that answers TLS in clear text."""
-    quote = quoted(text.rstrip())
-    return Finding("tls-handshake", f"the server answered TLS in clear text: {quote}")
+    protocol = other_protocol(octets)
+    named = f" ({protocol})" if protocol else ""
+    quote = quoted(visible(decoded(octets).rstrip()))
+    return Finding("tls-handshake", f"the server answered TLS in clear text{named}: {quote}")
 
 
 def unsolicited(octets: bytes, phase: str, origin: str) -> Finding:
@@ -162,7 +180,7 @@ def unsolicited(octets: bytes, phase: str, origin: str) -> Finding:
 
     A 421 says that the service closes.
     """
-    text = decoded(octets).strip()
+    text = " / ".join(decoded(octets).split("\r\n")).strip(" /\r\n")
     after = AWAITED.get(phase, phase)
     if re.match(r"421(?![^\s-])", text):
         return Finding("unavailable", f"after {after}: {quoted(text)} ({origin})")
@@ -181,9 +199,12 @@ def about_greeting(greeting: Reply) -> list[Finding]:
     return findings + _nonstandard(AWAITED["greeting"], oddities)
 
 
-def about_reply(phase: str, reply: Reply) -> list[Finding]:
-    """The harmless oddities of a reply."""
-    return _nonstandard(AWAITED[phase], reply.oddities)
+def about_reply(phase: str, reply: Reply, expected: int) -> list[Finding]:
+    """The harmless oddities of a reply, such as 251 where 250 was expected."""
+    oddities = list(reply.oddities)
+    if reply.code != expected:
+        oddities.append(f"the code {reply.code} instead of {expected}")
+    return _nonstandard(AWAITED[phase], oddities)
 
 
 def about_capabilities(phase: str, capabilities: Capabilities) -> list[Finding]:
@@ -210,11 +231,7 @@ def _is_masked_keyword(word: str) -> bool:
 
 
 def _is_masked(text: str) -> bool:
-    # Cisco's old "fixup" stars everything but 2, 0 and blanks; a row of stars around a text
-    # that still names a host is decoration.
+    # Cisco's old "fixup" stars everything but 2, 0 and blanks. Stars around words are decoration.
     bare = "".join(text.split())
-    names_host = any("." in word.strip(".") for word in text.split())
-    if bare.count("*") >= 4 and not bare.strip("*02"):
-        return True
-    first = text.split(None, 1)[0] if bare else ""
-    return first.startswith(("****", "XXXX")) and not first.strip(first[0]) and not names_host
+    starred = bare.count("*") >= 4 and not bare.strip("*02")
+    return starred or (len(bare) >= 4 and not bare.strip("X"))

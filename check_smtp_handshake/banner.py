@@ -4,9 +4,11 @@ Rule: the check ends with the greeting; what a server says later is no part of i
 """
 
 import re
+import warnings
 from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING, NamedTuple
 
+from check_smtp_core.address import unbracketed
 from check_smtp_core.findings import Finding
 from check_smtp_core.observation import Measure
 from check_smtp_core.reply import Reply
@@ -86,12 +88,15 @@ def judge(facts: Greeting, options: "Options") -> list[Finding]:
 
 
 def _host(name: str) -> str:
-    return name.removesuffix(".").lower()
+    """A name or address literal (RFC 5321 4.1.3) in a form that can be compared."""
+    return unbracketed(name).lower().removeprefix("ipv6:").removesuffix(".")
 
 
 def _pattern(text: str) -> re.Pattern[str]:
     try:
-        return re.compile(text, re.MULTILINE)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "possible nested set": nobody reads it here
+            return re.compile(text, re.MULTILINE)
     except (re.error, OverflowError, RecursionError) as error:
         raise ArgumentTypeError(f'"{text}" is not a regular expression: {error}') from None
 

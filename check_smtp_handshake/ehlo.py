@@ -11,7 +11,7 @@ from check_smtp_core.findings import Finding
 from check_smtp_core.observation import Measure
 from check_smtp_core.reply import Capabilities
 from check_smtp_core.session import Hello
-from check_smtp_core.text import printable, shortened
+from check_smtp_core.text import printable, quoted, shortened
 
 if TYPE_CHECKING:
     from check_smtp_core.options import Options
@@ -108,7 +108,10 @@ def judge(facts: Offer, options: "Options") -> list[Finding]:
     if facts.tls_version and offer.offers("STARTTLS"):
         text = "STARTTLS is offered again inside TLS (RFC 3207 4.2)"
         findings.append(Finding("starttls-reoffered", text))
-    required = (*options.require, *options.require_auth)
+    required = [*options.require, *options.require_auth]
+    if options.tls_mode == "starttls":
+        # It was offered, or we were not here; inside TLS it must not be (RFC 3207 4.2).
+        required = [each for each in required if each != ("STARTTLS", "")]
     forbidden = (*options.forbid, *options.forbid_auth)
     if missing := [each for each in required if not offer.offers(*each)]:
         text = f"not offered: {_list(missing)}{_misplaced(offer, missing)}"
@@ -123,7 +126,10 @@ def _judge_size(offer: Capabilities, min_size: int) -> list[Finding]:
     if not min_size or offer.size == 0:
         return []
     if offer.size is None:
-        how = "offered without a number" if offer.offers("SIZE") else "not offered"
+        how = "not offered"
+        if offer.offers("SIZE"):
+            words = " ".join(offer.extensions["SIZE"])
+            how = f"offered with {quoted(words, 30)}" if words else "offered without a number"
         return [Finding("size", f"SIZE is {how}, so {min_size} octets are not promised")]
     if offer.size < min_size:
         return [Finding("size", f"messages up to {offer.size} octets are taken, not {min_size}")]
