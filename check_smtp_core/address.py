@@ -61,7 +61,8 @@ def checked_host(host: str) -> str:
         return unbracketed(host)
     labels = host.removesuffix(".").split(".")
     if len(host) > 254 or not all(re.fullmatch(r"[\w-]{1,63}", label) for label in labels):
-        raise ValueError("neither a host name nor an address")
+        hint = "; the port is -p" if host.count(":") == 1 else ""
+        raise ValueError(f"neither a host name nor an address{hint}")
     name = host if host.isascii() else a_labels(host)
     labels = name.removesuffix(".").split(".")
     # getaddrinfo() reads 127.1, 0x7f.1 and 2130706433 as addresses that nobody meant.

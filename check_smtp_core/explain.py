@@ -178,7 +178,8 @@ _ENTRIES = {
         "try openssl s_client -starttls smtp -connect HOST:PORT, and read the server's log.",
     ),
     "tls-version": _Entry(
-        "The TLS version is older than the one that is required.",
+        "The TLS version is older than the one that is required, or one that --refuse-version "
+        "names was accepted.",
         "an old server or an old setting",
         "allow TLSv1.2 and TLSv1.3 only (RFC 8996, RFC 9325).",
     ),
@@ -208,9 +209,11 @@ _ENTRIES = {
         "use a certificate from an authority, or give it as --ca-file.",
     ),
     "incomplete-chain": _Entry(
-        "The server does not send the intermediate certificate that leads to the authority.",
-        "only the certificate was installed, not the chain (fullchain)",
-        "give the server certificate and intermediates in one file.",
+        "The issuer of the certificate is neither sent by the server nor trusted here.",
+        "only the certificate was installed, not the chain (fullchain); or a private authority "
+        "that this machine does not know",
+        "give the server certificate and intermediates in one file; for a private authority give "
+        "--ca-file.",
     ),
     "name-mismatch": _Entry(
         "The certificate is not valid for the name that was asked for (RFC 9525: subjectAltName).",
@@ -233,9 +236,10 @@ _ENTRIES = {
         "have it issued anew with SHA-256.",
     ),
     "fingerprint": _Entry(
-        "The certificate or its key is not the one that was pinned.",
-        "it was renewed; somebody in between",
-        "compare with the server's file before you change the pin.",
+        "The certificate, its key or its issuer is not the one that --fingerprint or --issuer asks "
+        "for.",
+        "it was renewed, with another key or by another authority; somebody in between",
+        "compare with the server's file before you change the option.",
     ),
     "not-reloaded": _Entry(
         "The certificate on disk is newer than the one that is served.",
@@ -266,4 +270,4 @@ def explanation(name: str) -> str:
         f"Usual causes: {entry.causes}.",
         f"What to do: {entry.remedy}",
     )
-    return "\n".join(fill(line, 79) for line in lines)
+    return "\n".join(fill(line, 79, break_on_hyphens=False) for line in lines)

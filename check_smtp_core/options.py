@@ -21,13 +21,13 @@ SUBMISSIONS_PORT = 465
 
 _OF_CHECK_SMTP = {
     "-e": "use --expect or --expect-code of check_smtp_banner",
-    "-C": "commands of one's own are not sent; see check_smtp_ehlo and check_smtp_rcpt",
-    "-R": "commands of one's own are not sent; see check_smtp_ehlo and check_smtp_rcpt",
-    "-f": "the sender is an option of check_smtp_rcpt",
+    "-C": "no commands of one's own are sent; see check_smtp_ehlo --require",
+    "-R": "no commands of one's own are sent; see check_smtp_ehlo --require",
+    "-f": "this suite does not send MAIL FROM yet",
     "-D": "days of validity are -w and -c of check_smtp_cert",
-    "-A": "logins are the question of check_smtp_auth",
-    "-U": "logins are the question of check_smtp_auth",
-    "-P": "logins are the question of check_smtp_auth; passwords never stand here",
+    "-A": "this suite does not log in yet; see check_smtp_ehlo --require-auth",
+    "-U": "this suite does not log in yet; see check_smtp_ehlo --require-auth",
+    "-P": "this suite does not log in yet, and passwords never stand here",
     "-q": "not needed, what happens at QUIT never changes the state",
     "-r": "use --proxy-protocol",
 }
@@ -148,7 +148,8 @@ def _add_time(parser: Parser) -> None:
             f"--phase-{word}",
             convert=values.phase_threshold,
             metavar="PHASE=RANGE",
-            help=f"the same for one phase: --phase-{word} greeting=2 (repeatable, comma list)",
+            help=f"{word.upper()} when a phase takes a time outside this range, in seconds: "
+            "greeting=2 (repeatable, comma list)",
         )
 
 

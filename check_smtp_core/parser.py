@@ -188,7 +188,7 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
 
 def _vocabulary() -> str:
-    lines = ["findings and their default states (--explain FINDING says more):"]
+    lines = ["findings of the whole suite and their default states (see --explain):"]
     for state in (State.CRITICAL, State.WARNING, State.UNKNOWN, State.OK, None):
         names = [name for name, default in VOCABULARY.items() if default is state]
         lines += _list_of_names("by threshold" if state is None else state.name, names)

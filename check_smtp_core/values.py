@@ -98,9 +98,9 @@ def phase_threshold(text: str) -> tuple[str, str]:
 def finding_state(text: str) -> tuple[str, State]:
     """The name of a finding and the state it is to have."""
     name, equals, word = text.partition("=")
-    finding_name(name)
     if not equals:
         _reject(text, "not FINDING=STATE")
+    finding_name(name)
     if name in FIXED:
         _reject(text, "not possible: a fault of this machine is always UNKNOWN")
     return name, state(word)

@@ -133,7 +133,11 @@ def silence(phase: str, waited: float, limit: float, said: str) -> Finding:
         return Finding("timeout", f"{awaited} was not over {within}")
     if said:
         return Finding("timeout", f"{awaited} had not ended {within}: {quoted(said)}")
-    hint = " (a port for implicit TLS or HTTP?)" if phase == "greeting" else ""
+    hint = (
+        " (overloaded, delaying its greeting, or a port for implicit TLS or HTTP?)"
+        if phase == "greeting"
+        else ""
+    )
     return Finding("timeout", f"{awaited} did not come {within}{hint}")
 
 
@@ -172,7 +176,9 @@ def plain_text_for_tls(octets: bytes) -> Finding:
     protocol = other_protocol(octets)
     named = f" ({protocol})" if protocol else ""
     quote = quoted(visible(decoded(octets).rstrip()))
-    return Finding("tls-handshake", f"the server answered TLS in clear text{named}: {quote}")
+    hint = " (a port for --starttls?)" if octets[:3].isdigit() else ""
+    text = f"the server answered TLS in clear text{named}: {quote}{hint}"
+    return Finding("tls-handshake", text)
 
 
 def unsolicited(octets: bytes, phase: str, origin: str) -> Finding:

@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 
 
 class Greeting(NamedTuple):
-    """The greeting, and who we were when we got it."""
+    """The greeting, who we were when we got it, and what was asked for but not tried."""
 
     reply: Reply
     origin: str
+    not_tried: str = ""
 
     def sentence(self, seconds: float) -> str:
         """The greeting in the server's words."""
-        return f"greeted in {seconds:.3f} s: {quoted(str(self.reply))}"
+        return f"greeted in {seconds:.3f} s: {quoted(str(self.reply))}{self.not_tried}"
 
     def measures(self) -> list[Measure]:
         """None: the time of the greeting is a phase of every check."""
@@ -66,8 +67,9 @@ def add_options(parser: "Parser") -> None:
 
 
 def observe(session: "Session", options: "Options") -> Greeting:
-    """Wait for the last line of the greeting."""
-    return Greeting(session.greeting(), session.origin)
+    """Wait for the last line of the greeting, which comes before any STARTTLS."""
+    not_tried = "; STARTTLS is not tried here" if options.tls_mode == "starttls" else ""
+    return Greeting(session.greeting(), session.origin, not_tried)
 
 
 def judge(facts: Greeting, options: "Options") -> list[Finding]:

@@ -88,7 +88,7 @@ class Served(NamedTuple):
                 warning=self.warning,
                 critical=self.critical,
                 finding=raises,
-                what=f"{days:.2f} days left",
+                what=f"{math.floor(days * 100) / 100:.2f} days left",
                 unit_in_words="days",
                 minimum=None,
             ),
@@ -187,7 +187,7 @@ def observe(session: "Session", options: "Options") -> Served:
     engine = cast("VerifyingEngine | None", session.engine)
     chain = engine.chain() if engine else None
     if chain is None:
-        raise ended or SessionEnded(Finding("tls-handshake", "the server showed no certificate"))
+        raise _without_certificate(ended, options.key_type)
     lifetime = chain.presented[0].lifetime_days
     return Served(
         chain=chain,
@@ -199,6 +199,16 @@ def observe(session: "Session", options: "Options") -> Served:
         ended=ended.finding if ended else None,
         on_disk=_on_disk(options.file) if options.file else None,
     )
+
+
+def _without_certificate(ended: SessionEnded | None, key_type: str) -> SessionEnded:
+    if ended is None:
+        return SessionEnded(Finding("tls-handshake", "the server showed no certificate"))
+    finding = ended.finding
+    if key_type and finding.name in ("tls-handshake", "closed"):
+        text = f"{finding.text} (no {key_type} certificate, or no TLS 1.2? see --key-type)"
+        return SessionEnded(finding._replace(text=text))
+    return ended
 
 
 def judge(facts: Served, options: "Options") -> list[Finding]:

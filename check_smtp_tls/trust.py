@@ -95,7 +95,7 @@ def _distrust(complaint: Complaint, chain: Chain) -> tuple[str, str]:
     if code == _ROOT_SENT:
         return "untrusted", f"the root {common_name(certificate.subject)} is not trusted here"
     if code == _NO_ISSUER and depth == 0:
-        return "incomplete-chain", f"the certificate of its issuer {issuer} is not sent"
+        return "incomplete-chain", f"its issuer {issuer} is neither sent nor trusted here"
     if code == _NO_ISSUER:
         return "untrusted", f"{issuer} is not trusted here (or another intermediate is not sent)"
     if code == _STORE_LACKS_ISSUER:

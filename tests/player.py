@@ -10,6 +10,7 @@ A transcript is what both sides say, a line each, played from top to bottom:
     SILENCE                      say nothing more until the client leaves
     DRIP 220 mail.example        say one octet every 50 ms until the client leaves
     FLOOD 250-x                  say this line again and again until the client leaves
+    FLOOD> 250-x                 the same with a piece as it stands (Python escapes)
     CLOSE, RESET, HALF-CLOSE     end the connection
     AWAIT                        wait until the client says anything, and take it
     PAUSE                        leave the client 50 ms in which it must say nothing
@@ -83,6 +84,7 @@ _ACTIONS = {
     "SILENCE": "_silence",
     "DRIP": "_drip",
     "FLOOD": "_flood",
+    "FLOOD>": "_flood_pieces",
     "CLOSE": "_close",
     "RESET": "_reset",
     "HALF-CLOSE": "_half_close",
@@ -187,6 +189,11 @@ class _Performance:
     def _flood(self, line: str) -> None:
         while True:
             self._send(line.encode("latin-1") + b"\r\n")
+
+    def _flood_pieces(self, text: str) -> None:
+        octets, _ = codecs.escape_decode(text.encode("latin-1"))
+        while True:
+            self._send(octets * 1000)
 
     def _close(self, _: str) -> None:
         self._connection.close()

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -46,9 +47,12 @@ def executable(name: str) -> str:
     return os.path.join(BIN, name)
 
 
-def with_code(code: str, *arguments: str) -> tuple[int, str]:
-    """Run check_smtp_banner after this code, in a process of its own."""
-    entry = "from check_smtp_handshake import check_smtp_banner; check_smtp_banner()"
+def with_code(
+    code: str, *arguments: str, script: str = "check_smtp_handshake:check_smtp_banner"
+) -> tuple[int, str]:
+    """Run a console script after this code, in a process of its own."""
+    package, _, name = script.partition(":")
+    entry = f"from {package} import {name}; {name}()"
     return execute(sys.executable, "-c", f"import sys\n{code}\n{entry}", *arguments)
 
 
@@ -105,6 +109,32 @@ def test_a_missing_library_is_named_with_its_package() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [("OpenSSL", "python3-openssl"), ("cryptography", "python3-cryptography")],
+)
+def test_the_certificate_check_needs_its_libraries_only_when_tls_is_reached(
+    demo: DemoServer, module: str, package: str
+) -> None:
+    script = "check_smtp_tls:check_smtp_cert"
+    without = f"sys.modules[{module!r}] = None"
+    reached = with_code(without, "-H", "127.0.0.1", "-p", str(demo.smtp), script=script)
+    assert outcome(*reached, demo.smtp) == (
+        3,
+        [
+            f"SMTP_CERT UNKNOWN - 127.0.0.1:PORT local: the Python module {module} is missing "
+            f"(Debian: install {package}) | time=Ts;;;0 time_connect=Ts;;;0 "
+            "time_greeting=Ts;;;0 time_ehlo=Ts;;;0 time_starttls=Ts;;;0"
+        ],
+    )
+    turned_away = with_code(without, "-H", "127.0.0.1", "-p", str(demo.busy), script=script)
+    assert outcome(*turned_away, demo.busy).text == (
+        "SMTP_CERT CRITICAL - 127.0.0.1:PORT unavailable: greeted with "
+        '"421 4.7.0 mail.example.com Error: too many connections from 127.0.0.1" '
+        "(we came from 127.0.0.1)"
+    )
+
+
 @pytest.mark.parametrize("module", ["re", "socket", "argparse", "typing", "select", "signal"])
 def test_not_even_a_python_without_its_library_leaves_without_a_line(module: str) -> None:
     code, output = with_code(f"sys.modules[{module!r}] = None", "-H", "127.0.0.1")
@@ -123,7 +153,7 @@ def test_an_error_of_ours_is_one_line_and_its_trace_only_for_developers(demo: De
 
 
 def test_the_state_survives_an_output_that_nobody_reads(demo: DemoServer) -> None:
-    command = f"exec {executable('check_smtp_banner')} -H 127.0.0.1 -p {demo.busy}"
+    command = f"exec {shlex.quote(executable('check_smtp_banner'))} -H 127.0.0.1 -p {demo.busy}"
     for output in (">&-", ">/dev/full"):
         assert execute("/bin/sh", "-c", f"{command} {output}") == (2, "")
 
@@ -151,6 +181,25 @@ def test_a_plain_banner_run_imports_neither_tls_nor_what_it_does_not_need(
     unwanted = {"ssl", "cryptography", "dataclasses", "smtplib", "asyncio", "email", "inspect"}
     unwanted |= {"encodings.idna", "configparser", "idna", "check_smtp_core.explain"}
     assert imported & unwanted == set()
+
+
+def test_a_certificate_run_does_without_the_standard_librarys_ssl(demo: DemoServer) -> None:
+    command = (executable("check_smtp_cert"), "-H", "localhost", "-p", str(demo.smtp))
+    environment = {**EMPTY, "PYTHONPROFILEIMPORTTIME": "1"}
+    done = subprocess.run(
+        (*command, "-4", "--ca-file", demo.ca_file),
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert outcome(done.returncode, done.stdout, demo.smtp).text.startswith(
+        "SMTP_CERT OK - localhost:PORT [127.0.0.1] 60 days left (until "
+    )
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "check_smtp_tls.verifier" in imported
+    assert imported & {"ssl", "asyncio", "check_smtp_tls.offline"} == set()
 
 
 def test_a_dead_resolver_does_not_outlast_the_deadline() -> None:
