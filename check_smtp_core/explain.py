@@ -236,8 +236,8 @@ _ENTRIES = {
         "have it issued anew with SHA-256.",
     ),
     "fingerprint": _Entry(
-        "The certificate, its key or its issuer is not the one that --fingerprint or --issuer asks "
-        "for.",
+        "The certificate, its key or its issuer is not the one that --fingerprint or --issuer "
+        "asks for.",
         "it was renewed, with another key or by another authority; somebody in between",
         "compare with the server's file before you change the option.",
     ),

@@ -1,12 +1,15 @@
 """TLS over memory BIOs: an engine against a server, octets carried by hand."""
 
 import ssl
+import warnings
+from time import monotonic
 
 import pytest
 import trustme
 
 from check_smtp_core.findings import SessionEnded
 from check_smtp_core.tls import TlsEngine
+from tests.conftest import Stage
 
 
 class Server:
@@ -110,3 +113,48 @@ def test_a_client_certificate_that_is_wanted_shows_up_at_the_first_read(
     engine.feed(server.answer(engine.drain()))
     with pytest.raises(SessionEnded, match=r"^tls-handshake: tlsv13 alert certificate required$"):
         engine.read()
+
+
+@pytest.mark.parametrize("only", ["TLSv1", "TLSv1.1", "TLSv1.2"])
+def test_a_server_hello_tells_that_an_old_version_was_taken(
+    server_tls: ssl.SSLContext, only: str
+) -> None:
+    server_tls.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        server_tls.minimum_version = ssl.TLSVersion.TLSv1
+    engine, server = TlsEngine("", only=only), Server(server_tls)
+    assert engine.server_version() == ""
+    shake_hands(engine, server)
+    assert (engine.server_version(), engine.agreed().version) == (only, only)
+
+
+def test_an_alert_is_no_server_hello(server_tls: ssl.SSLContext) -> None:
+    engine, server = TlsEngine("", only="TLSv1.1"), Server(server_tls)
+    assert not engine.handshake()
+    engine.feed(server.answer(engine.drain()))
+    with pytest.raises(SessionEnded, match=r"^tls-handshake: .*protocol version$"):
+        engine.handshake()
+    assert engine.server_version() == ""
+
+
+HELLO_REQUEST = r"\x16\x03\x03\x00\x04\x00\x00\x00\x00"
+
+
+@pytest.mark.parametrize("check", ["ehlo", "starttls", "cert"])
+@pytest.mark.parametrize(
+    "flood",
+    [
+        pytest.param(f"FLOOD> {HELLO_REQUEST}", id="endless HelloRequest records"),
+        pytest.param(r"FLOOD> \x14\x03\x03\x00\x01\x01", id="endless ChangeCipherSpec records"),
+        pytest.param(f"DRIP {HELLO_REQUEST}", id="dripping records"),
+        pytest.param("FLOOD 220 mail.example", id="endless clear text"),
+    ],
+)
+def test_no_handshake_outlasts_the_deadline(stage: Stage, check: str, flood: str) -> None:
+    """OpenSSL skips HelloRequest records in C while they come; it must not have the socket."""
+    started = monotonic()
+    seen = stage(check, f"AWAIT\n{flood}", "--tls", "-t", "0.5")
+    assert monotonic() - started < 0.5 + 0.5 + (1.0 if check == "cert" else 0.0)
+    assert seen.code == 2
+    assert ("timeout: the TLS handshake" in seen.text) or ("tls-handshake: " in seen.text)

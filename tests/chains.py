@@ -1,0 +1,508 @@
+"""Certificates by recipe, good ones and bad ones, and what a test needs to serve and to trust them.
+
+Recipes are values: `LEAF._replace(until=-3)` is the same certificate, but expired. Equal names
+share a key, so that an expired and a valid edition of one intermediate come by themselves; each
+key is made once per session. What `cryptography` refuses to write (old signatures, negative
+serial numbers, GeneralizedTime before 2050, ...) is signed once more by hand.
+"""
+
+import hashlib
+import ipaddress
+import ssl
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from OpenSSL import crypto
+
+from check_smtp_tls.certificate import Certificate, Chain, read_certificate
+from check_smtp_tls.verifier import VerifyingEngine
+
+NOW = datetime.now(timezone.utc).replace(microsecond=0)
+"""The moment to which the days of all recipes refer."""
+
+HOST = "mail.example.com"
+
+PrivateKey = (
+    rsa.RSAPrivateKey | dsa.DSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+)
+
+
+class Recipe(NamedTuple):
+    """How one certificate is made.
+
+    `issuer` is None for its own issuer; `since` and `until` are days from now, or a moment;
+    `owner` has the key (the common name, unless it is given). `names` are dNSNames or addresses,
+    and `san` is the content of a subjectAltName as octets. `purposes` are dotted OIDs, `usage` the
+    names of key usages, `permitted` the names that an authority may issue for. `signature` is
+    sha256, sha1 or md5. `alter` edits the parts of the TBSCertificate before it is signed anew.
+    """
+
+    name: str
+    issuer: "Recipe | None" = None
+    since: float | datetime = -30
+    until: float | datetime = 60.5
+    names: tuple[str, ...] = ()
+    san: bytes = b""
+    key: str = "ec"
+    owner: str = ""
+    authority: bool = False
+    path_length: int | None = None
+    purposes: tuple[str, ...] = ()
+    usage: tuple[str, ...] = ()
+    permitted: tuple[str, ...] = ()
+    netscape: bytes = b""
+    signature: str = "sha256"
+    alter: "Callable[[list[bytes]], None] | None" = None
+
+
+SERVER, CLIENT, ANY = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2", "2.5.29.37.0"
+
+ROOT = Recipe("Example Root CA", since=-1000, until=3000, authority=True)
+OTHER_ROOT = ROOT._replace(name="Other Root CA")
+INTERMEDIATE = Recipe("Example Issuing CA", ROOT, since=-500, until=1000, authority=True)
+LEAF = Recipe(HOST, INTERMEDIATE, names=(HOST,), purposes=(SERVER,))
+SELF_SIGNED = LEAF._replace(issuer=None)
+
+
+@cache
+def key(kind: str, owner: str) -> PrivateKey:
+    """The key of this kind (ec, ec192, ed25519, dsa, rsa1024, ...) and owner."""
+    if kind.startswith("rsa"):
+        return rsa.generate_private_key(65537, int(kind[3:]))
+    if kind == "dsa":
+        return dsa.generate_private_key(1024)
+    if kind == "ed25519":
+        return ed25519.Ed25519PrivateKey.generate()
+    return ec.generate_private_key(ec.SECP192R1() if kind == "ec192" else ec.SECP256R1())
+
+
+@cache
+def der(recipe: Recipe) -> bytes:
+    """The certificate of a recipe."""
+    subject, issuer = recipe, recipe.issuer or recipe
+    signer = _key_of(issuer)
+    since, until = _moment(recipe.since), _moment(recipe.until)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(_name(subject))
+        .issuer_name(_name(issuer))
+        .public_key(_key_of(subject).public_key())
+        .serial_number(int.from_bytes(hashlib.sha256(repr(recipe).encode()).digest()[:8], "big"))
+        .not_valid_before(since)
+        .not_valid_after(until)
+    )
+    for extension, critical in _extensions(subject, issuer):
+        builder = builder.add_extension(extension, critical)
+    algorithm = None if isinstance(signer, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    octets = builder.sign(signer, algorithm).public_bytes(Encoding.DER)
+    if recipe.signature != "sha256" or recipe.alter:
+        octets = _signed_anew(octets, signer, recipe)
+    return octets
+
+
+def _key_of(recipe: Recipe) -> PrivateKey:
+    return key(recipe.key, recipe.owner or recipe.name)
+
+
+def _moment(when: float | datetime) -> datetime:
+    """Naive, because cryptography 3.4 takes nothing else."""
+    moment = when if isinstance(when, datetime) else NOW + timedelta(days=when)
+    return moment.replace(tzinfo=None)
+
+
+def _name(recipe: Recipe) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, recipe.name)])
+
+
+def _general_name(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)
+
+
+_USAGES = (
+    "digital_signature content_commitment key_encipherment data_encipherment key_agreement "
+    "key_cert_sign crl_sign encipher_only decipher_only"
+).split()
+
+
+def _extensions(subject: Recipe, issuer: Recipe) -> list[tuple[x509.ExtensionType, bool]]:
+    public = _key_of(subject).public_key()
+    made: list[tuple[x509.ExtensionType, bool]] = [
+        (x509.SubjectKeyIdentifier.from_public_key(public), False),
+        (x509.AuthorityKeyIdentifier.from_issuer_public_key(_key_of(issuer).public_key()), False),
+        (x509.BasicConstraints(subject.authority, subject.path_length), True),
+    ]
+    if subject.usage:
+        usages = {each: each in subject.usage for each in _USAGES}
+        made.append((x509.KeyUsage(**usages), True))
+    if subject.names:
+        made.append((x509.SubjectAlternativeName(list(map(_general_name, subject.names))), False))
+    if subject.san:
+        oid = x509.SubjectAlternativeName.oid
+        made.append((x509.UnrecognizedExtension(oid, subject.san), False))
+    if subject.purposes:
+        oids = [x509.ObjectIdentifier(each) for each in subject.purposes]
+        made.append((x509.ExtendedKeyUsage(oids), False))
+    if subject.permitted:
+        made.append(
+            (x509.NameConstraints(list(map(_general_name, subject.permitted)), None), True)
+        )
+    if subject.netscape:
+        oid = x509.ObjectIdentifier("2.16.840.1.113730.1.1")
+        made.append((x509.UnrecognizedExtension(oid, subject.netscape), False))
+    return made
+
+
+# -- ASN.1 by hand
+
+
+def element(tag: int, content: bytes) -> bytes:
+    """One DER element."""
+    size = len(content)
+    if size < 0x80:
+        return bytes((tag, size)) + content
+    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(octets))) + octets + content
+
+
+def content(octets: bytes) -> bytes:
+    """The content of the one element that these octets are."""
+    return octets[_head(octets) :]
+
+
+def elements(octets: bytes) -> list[bytes]:
+    """The elements in a content, one after the other."""
+    found = []
+    while octets:
+        size = _head(octets) + _size(octets)
+        found.append(octets[:size])
+        octets = octets[size:]
+    return found
+
+
+def _head(octets: bytes) -> int:
+    return 2 + (octets[1] & 0x7F if octets[1] & 0x80 else 0)
+
+
+def _size(octets: bytes) -> int:
+    return int.from_bytes(octets[2 : _head(octets)], "big") if octets[1] & 0x80 else octets[1]
+
+
+# AlgorithmIdentifier for RSA and for ECDSA, and the head of the DigestInfo: RFC 8017 9.2.
+_SIGNATURES = {
+    "md5": ("300d06092a864886f70d0101040500", "", "3020300c06082a864886f70d020505000410"),
+    "sha1": (
+        "300d06092a864886f70d0101050500",
+        "300906072a8648ce3d0401",
+        "3021300906052b0e03021a05000414",
+    ),
+    "sha256": (
+        "300d06092a864886f70d01010b0500",
+        "300a06082a8648ce3d040302",
+        "3031300d060960864801650304020105000420",
+    ),
+}
+VERSION, SERIAL, ALGORITHM, VALIDITY = 0, 1, 2, 4
+"""Places in a TBSCertificate, for Recipe.alter."""
+
+
+def _signed_anew(octets: bytes, signer: PrivateKey, recipe: Recipe) -> bytes:
+    of_rsa, of_ecdsa, digest_info = _SIGNATURES[recipe.signature]
+    parts = elements(content(elements(content(octets))[0]))
+    algorithm = bytes.fromhex(of_rsa if isinstance(signer, rsa.RSAPrivateKey) else of_ecdsa)
+    parts[ALGORITHM] = algorithm
+    if recipe.alter:
+        recipe.alter(parts)
+    signed = element(0x30, b"".join(parts))
+    if isinstance(signer, rsa.RSAPrivateKey):
+        # Without the library, which refuses MD5.
+        digest = hashlib.new(recipe.signature, signed, usedforsecurity=False).digest()
+        numbers = signer.private_numbers()
+        modulus = numbers.public_numbers.n
+        size = (modulus.bit_length() + 7) // 8
+        tail = b"\x00" + bytes.fromhex(digest_info) + digest
+        padded = b"\x00\x01" + b"\xff" * (size - len(tail) - 2) + tail
+        number = pow(int.from_bytes(padded, "big"), numbers.d, modulus)
+        signature = number.to_bytes(size, "big")
+    else:
+        assert isinstance(signer, ec.EllipticCurvePrivateKey)
+        kind = hashes.SHA1() if recipe.signature == "sha1" else hashes.SHA256()
+        signature = signer.sign(signed, ec.ECDSA(kind))
+    return element(0x30, signed + algorithm + element(3, b"\x00" + signature))
+
+
+def negative_serial(parts: list[bytes]) -> None:
+    parts[SERIAL] = element(2, b"\x80\x01")
+
+
+def generalized_time(parts: list[bytes]) -> None:
+    """GeneralizedTime where RFC 5280 wants UTCTime."""
+    times = [element(0x18, b"20" + content(each)) for each in elements(content(parts[VALIDITY]))]
+    parts[VALIDITY] = element(0x30, b"".join(times))
+
+
+def version_4(parts: list[bytes]) -> None:
+    """A version that `cryptography` refuses and OpenSSL does not mind."""
+    parts[VERSION] = element(0xA0, element(2, b"\x03"))
+
+
+# -- what tests do with them
+
+
+def pem(*recipes: Recipe) -> str:
+    """The certificates, one after the other."""
+    return "".join(ssl.DER_cert_to_PEM_cert(der(each)) for each in recipes)
+
+
+def key_pem(recipe: Recipe) -> str:
+    """The private key to a certificate."""
+    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return _key_of(recipe).private_bytes(*form).decode("ascii")
+
+
+def key_fingerprint(recipe: Recipe) -> str:
+    """The SHA-256 of the public key, in hexadecimal digits."""
+    form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(_key_of(recipe).public_key().public_bytes(*form)).hexdigest()
+
+
+def fingerprint(recipe: Recipe) -> str:
+    """The SHA-256 of the certificate, in hexadecimal digits."""
+    return hashlib.sha256(der(recipe)).hexdigest()
+
+
+def written(path: Path, *recipes: Recipe) -> str:
+    """A file with these certificates."""
+    path.write_text(pem(*recipes), encoding="ascii")
+    return str(path)
+
+
+def server_context(*chains: tuple[Recipe, ...]) -> ssl.SSLContext:
+    """A server that sends this chain, the leaf first; or one of several, by the kind of key."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "server.pem"
+        for chain in chains:
+            file.write_text(key_pem(chain[0]) + pem(*chain), encoding="ascii")
+            context.load_cert_chain(file)
+    return context
+
+
+class Server:
+    """The server's side of a TLS session over memory BIOs."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
+
+    def answer(self, octets: bytes) -> bytes:
+        """Take octets in a handshake and return what is to go back, an alert too."""
+        self.incoming.write(octets)
+        try:
+            self.tls.do_handshake()
+        except ssl.SSLError:
+            pass
+        return self.outgoing.read()
+
+    def say(self, octets: bytes) -> bytes:
+        """What goes over the wire for these octets."""
+        self.tls.write(octets)
+        return self.outgoing.read()
+
+
+def shake_hands(engine: VerifyingEngine, server: Server) -> None:
+    """Carry a handshake to its end. SessionEnded where it fails."""
+    while not engine.handshake():
+        engine.feed(server.answer(engine.drain()))
+    engine.feed(server.answer(engine.drain()))
+
+
+def facts(recipe: Recipe) -> Certificate:
+    """What the check reads in a certificate."""
+    return read_certificate(crypto.load_certificate(crypto.FILETYPE_ASN1, der(recipe)))
+
+
+def codes(chain: Chain) -> list[tuple[int, int]]:
+    """The verifier's complaints without their words."""
+    return [(each.code, each.depth) for each in chain.complaints]
+
+
+# -- servers with one fault, or with several
+
+
+class Setup(NamedTuple):
+    """What a server shows and what its client trusts: parts by name, the leaf always first.
+
+    Parts are `root`, `intermediate`, `leaf` and those in `extras`; issuers are filled in.
+    """
+
+    root: Recipe = ROOT
+    intermediate: Recipe = INTERMEDIATE
+    leaf: Recipe = LEAF
+    sent: tuple[str, ...] = ("leaf", "intermediate")
+    trusted: tuple[str, ...] = ("root",)
+    extras: tuple[tuple[str, Recipe], ...] = ()
+
+    def parts(self) -> dict[str, Recipe]:
+        """All certificates with their issuers, by name."""
+        intermediate = self.intermediate._replace(issuer=self.root)
+        leaf = self.leaf if self.leaf.issuer is None else self.leaf._replace(issuer=intermediate)
+        return {
+            "root": self.root,
+            "intermediate": intermediate,
+            "leaf": leaf,
+            "other root": OTHER_ROOT,
+            **dict(self.extras),
+        }
+
+    @property
+    def presented(self) -> tuple[Recipe, ...]:
+        """The certificates that the server sends."""
+        return tuple(self.parts()[each] for each in self.sent)
+
+    @property
+    def anchors(self) -> tuple[Recipe, ...]:
+        """The certificates that the client trusts."""
+        return tuple(self.parts()[each] for each in self.trusted)
+
+
+def _of_leaf(**changes: object) -> Callable[[Setup], Setup]:
+    return lambda setup: setup._replace(leaf=setup.leaf._replace(**changes))  # type: ignore[arg-type]
+
+
+def _of_intermediate(**changes: object) -> Callable[[Setup], Setup]:
+    return lambda setup: setup._replace(
+        intermediate=setup.intermediate._replace(**changes)  # type: ignore[arg-type]
+    )
+
+
+def _of_root(**changes: object) -> Callable[[Setup], Setup]:
+    return lambda setup: setup._replace(root=setup.root._replace(**changes))  # type: ignore[arg-type]
+
+
+def _self_signed(setup: Setup) -> Setup:
+    return setup._replace(leaf=setup.leaf._replace(issuer=None), sent=("leaf",))
+
+
+def _sent(*names: str) -> Callable[[Setup], Setup]:
+    return lambda setup: setup._replace(sent=names)
+
+
+def _trusted(*names: str) -> Callable[[Setup], Setup]:
+    return lambda setup: setup._replace(trusted=names)
+
+
+def _extra_expired(setup: Setup) -> Setup:
+    old = ROOT._replace(name="Old Root CA", until=-400)
+    cross = ROOT._replace(issuer=old, until=-100)
+    return setup._replace(
+        sent=(*setup.sent, "cross-signed root"), extras=(("cross-signed root", cross),)
+    )
+
+
+def _two_intermediates(*sent: str) -> Callable[[Setup], Setup]:
+    upper = INTERMEDIATE._replace(name="Example Policy CA")
+
+    def setup_of(setup: Setup) -> Setup:
+        lower = INTERMEDIATE._replace(issuer=upper)
+        leaf = setup.leaf._replace(issuer=lower)
+        extras = (("upper", upper), ("lower", lower), ("end", leaf))
+        return setup._replace(sent=sent, extras=extras)
+
+    return setup_of
+
+
+MAIN_FAULTS: dict[str, Callable[[Setup], Setup]] = {
+    "expired": _of_leaf(until=-3.5),
+    "wrong name": _of_leaf(names=("www.example.net", "example.net")),
+    "missing intermediate": _sent("leaf"),
+    "unknown root": _trusted("other root"),
+    "self-signed": _self_signed,
+    "expired intermediate": _of_intermediate(until=-3.5),
+    "wrong purpose": _of_leaf(purposes=(CLIENT,)),
+    "name constraints": _of_intermediate(permitted=("example.org",)),
+    "RSA-1024": _of_leaf(key="rsa1024"),
+    "SHA-1 signature": _of_leaf(signature="sha1"),
+}
+"""The faults that are also tried two by two."""
+
+FAULTS: dict[str, Callable[[Setup], Setup]] = {
+    "none": lambda setup: setup,
+    **MAIN_FAULTS,
+    "expires in 14 days": _of_leaf(until=14.5),
+    "expires in 3 days": _of_leaf(until=3.5),
+    "expired an hour ago": _of_leaf(until=-1.5 / 24),
+    "a 6-day certificate, fresh": _of_leaf(since=-1, until=5.5),
+    "a 6-day certificate, near its end": _of_leaf(since=-5, until=1.02),
+    "not yet valid": _of_leaf(since=2.5),
+    "no subjectAltName": _of_leaf(names=()),
+    "only other addresses": _of_leaf(names=("192.0.2.25", "2001:db8::25")),
+    "five thousand other names": _of_leaf(names=tuple(f"h{n}.example.net" for n in range(5000))),
+    "8-bit name": _of_leaf(names=(), san=element(0x30, element(0x82, b"m\xe4il.example.com"))),
+    "intermediate ends before the certificate": _of_intermediate(until=5.5),
+    "intermediate not yet valid": _of_intermediate(since=2.5),
+    "expired root": _of_root(until=-3.5),
+    "root not yet valid": _of_root(since=2.5),
+    "root sent, unknown": lambda setup: setup._replace(
+        sent=("leaf", "intermediate", "root"), trusted=("other root",)
+    ),
+    "root sent, known": _sent("leaf", "intermediate", "root"),
+    "intermediate only known here": lambda setup: setup._replace(
+        sent=("leaf",), trusted=("root", "intermediate")
+    ),
+    "intermediate trusted, root not": _trusted("intermediate"),
+    "second intermediate missing": _two_intermediates("end", "lower"),
+    "wrong order": _two_intermediates("end", "upper", "lower"),
+    "extra expired": _extra_expired,
+    "intermediate is no authority": _of_intermediate(authority=False),
+    "intermediate for clients only": _of_intermediate(purposes=(CLIENT,)),
+    "path too long": _of_root(path_length=0),
+    "MD5 signature": lambda setup: setup._replace(
+        intermediate=setup.intermediate._replace(key="rsa2048"),
+        leaf=setup.leaf._replace(signature="md5"),
+    ),
+    "SHA-1 intermediate": _of_intermediate(signature="sha1"),
+    "RSA-1024 intermediate": _of_intermediate(key="rsa1024"),
+}
+"""Every fault by its name: what it changes in a healthy setup."""
+
+
+def combinations() -> dict[str, Callable[[Setup], Setup]]:
+    """Every two of the main faults that can stand together, by both their names."""
+    found: dict[str, Callable[[Setup], Setup]] = {}
+    for number, (one, first) in enumerate(MAIN_FAULTS.items()):
+        for other, second in list(MAIN_FAULTS.items())[number + 1 :]:
+            both, reverse = second(first(Setup())), first(second(Setup()))
+            told_apart = _visible(both) not in (
+                _visible(first(Setup())),
+                _visible(second(Setup())),
+            )
+            if both == reverse and told_apart:
+                found[f"{one} + {other}"] = _both(first, second)
+    return found
+
+
+def _both(
+    first: Callable[[Setup], Setup], second: Callable[[Setup], Setup]
+) -> Callable[[Setup], Setup]:
+    return lambda setup: second(first(setup))
+
+
+def _visible(setup: Setup) -> tuple[tuple[Recipe, ...], tuple[Recipe, ...]]:
+    return setup.presented, setup.anchors
