@@ -78,7 +78,8 @@ class Served(NamedTuple):
 
     def measures(self) -> list[Measure]:
         """`days_left` of the path and `days_left_leaf`, both with fractions."""
-        days, leaf = days_left(self.chain, self.now), self.leaf.days_left(self.now)
+        days = _floored(days_left(self.chain, self.now))
+        leaf = _floored(self.leaf.days_left(self.now))
         # What has expired is a finding of its own.
         raises = "expiring" if days > 0 else ""
         return [
@@ -88,7 +89,7 @@ class Served(NamedTuple):
                 warning=self.warning,
                 critical=self.critical,
                 finding=raises,
-                what=f"{math.floor(days * 100) / 100:.2f} days left",
+                what=f"{days:.2f} days left",
                 unit_in_words="days",
                 minimum=None,
             ),
@@ -107,6 +108,11 @@ class Served(NamedTuple):
         if self.chain.anchored:
             lines.append(f"trusted here: {self.chain.path[-1].subject}")
         return lines
+
+
+def _floored(days: float) -> float:
+    """Days in hundredths, never rounded up: 29.999 are not yet 30."""
+    return math.floor(days * 100) / 100
 
 
 def _described(number: int, certificate: Certificate, now: datetime) -> list[str]:

@@ -1,4 +1,4 @@
-"""Certificates by recipe, good ones and bad ones, and what a test needs to serve and to trust them.
+"""Certificates by recipe, good ones and bad ones, and how to serve and to trust them.
 
 Recipes are values: `LEAF._replace(until=-3)` is the same certificate, but expired. Equal names
 share a key, so that an expired and a valid edition of one intermediate come by themselves; each
@@ -9,6 +9,7 @@ serial numbers, GeneralizedTime before 2050, ...) is signed once more by hand.
 import hashlib
 import ipaddress
 import ssl
+import warnings
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from functools import cache
@@ -135,9 +136,16 @@ def _general_name(text: str) -> x509.GeneralName:
 
 
 _USAGES = (
-    "digital_signature content_commitment key_encipherment data_encipherment key_agreement "
-    "key_cert_sign crl_sign encipher_only decipher_only"
-).split()
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
 
 
 def _extensions(subject: Recipe, issuer: Recipe) -> list[tuple[x509.ExtensionType, bool]]:
@@ -261,6 +269,11 @@ def version_4(parts: list[bytes]) -> None:
     parts[VERSION] = element(0xA0, element(2, b"\x03"))
 
 
+def last_extension_twice(parts: list[bytes]) -> None:
+    extensions = elements(content(content(parts[-1])))
+    parts[-1] = element(0xA3, element(0x30, b"".join((*extensions, extensions[-1]))))
+
+
 # -- what tests do with them
 
 
@@ -284,6 +297,13 @@ def key_fingerprint(recipe: Recipe) -> str:
 def fingerprint(recipe: Recipe) -> str:
     """The SHA-256 of the certificate, in hexadecimal digits."""
     return hashlib.sha256(der(recipe)).hexdigest()
+
+
+def subject_hash(recipe: Recipe) -> int:
+    """The number by which OpenSSL finds an anchor in a hashed folder."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return crypto.load_certificate(crypto.FILETYPE_ASN1, der(recipe)).subject_name_hash()
 
 
 def written(path: Path, *recipes: Recipe) -> str:

@@ -118,7 +118,8 @@ INCOMPLETE = "not a complete address"
         ("a/b", NEITHER),
         ("a@b", NEITHER),
         ("a,b", NEITHER),
-        ("mail:25", NEITHER),
+        ("mail:25", f"{NEITHER}; the port is -p"),
+        ("192.0.2.1:25", f"{NEITHER}; the port is -p"),
         ("[mail]", NEITHER),
         ("[::1", NEITHER),
         ("2001:db8:::1", NEITHER),
@@ -198,6 +199,22 @@ def test_sni_has_no_trailing_dot_and_no_address(host: str, name: str) -> None:
         ("probe.example.net\r\nQUIT", "192.0.2.10", "[192.0.2.10]"),
         ("pröbe.example.net", "192.0.2.10", "[192.0.2.10]"),
         (f"{LABEL}a.example.net", "192.0.2.10", "[192.0.2.10]"),
+        (f"{LABEL}.example.net", "192.0.2.10", f"{LABEL}.example.net"),
+        ("localhost4.localdomain4", "127.0.0.1", "[127.0.0.1]"),
+        ("localhost6.localdomain6", "::1", "[IPv6:::1]"),
+        ("localhost.example.net", "192.0.2.10", "[192.0.2.10]"),
+        ("probe.localhost", "192.0.2.10", "[192.0.2.10]"),
+        ("probe.localdomain", "192.0.2.10", "[192.0.2.10]"),
+        ("Probe.LocalDomain", "192.0.2.10", "[192.0.2.10]"),
+        ("probe.1", "192.0.2.10", "[192.0.2.10]"),
+        ("127.1", "192.0.2.10", "[192.0.2.10]"),
+        ("-probe.example.net", "192.0.2.10", "[192.0.2.10]"),
+        ("probe-.example.net", "192.0.2.10", "[192.0.2.10]"),
+        ("probe.-example.net", "192.0.2.10", "[192.0.2.10]"),
+        ("probe.example.net-", "192.0.2.10", "[192.0.2.10]"),
+        ("-.example.net", "192.0.2.10", "[192.0.2.10]"),
+        ("a.1.example", "192.0.2.10", "a.1.example"),
+        ("_p.b--c.example", "192.0.2.10", "_p.b--c.example"),
     ],
 )
 def test_the_ehlo_name_is_the_machines_own_if_it_has_a_dot_else_its_address(
@@ -208,11 +225,12 @@ def test_the_ehlo_name_is_the_machines_own_if_it_has_a_dot_else_its_address(
     assert ehlo_name(local) == name
 
 
+@pytest.mark.parametrize("machine", ["localhosting.example.net", "probe.localdomains.example"])
 def test_a_name_that_only_begins_like_localhost_is_a_name(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, machine: str
 ) -> None:
-    monkeypatch.setattr(socket, "gethostname", lambda: "localhosting.example.net")
-    assert ehlo_name("192.0.2.10") == "localhosting.example.net"
+    monkeypatch.setattr(socket, "gethostname", lambda: machine)
+    assert ehlo_name("192.0.2.10") == machine
 
 
 # -- the resolver
@@ -313,6 +331,13 @@ def test_a_literal_resolves_to_itself(literal: str, address: Address) -> None:
     assert resolve(literal, 25, 0, soon()) == [address]
 
 
+def test_a_literal_with_an_interface_that_is_not_here_is_our_own_fault() -> None:
+    with pytest.raises(SessionEnded) as ended:
+        resolve("fe80::1%nosuch0", 25, V6, soon())
+    text = "this machine has no such interface: fe80::1%nosuch0"
+    assert ended.value.finding == Finding("local", text, ends_session=True)
+
+
 NAME = "mail.example.com"
 
 
@@ -361,13 +386,19 @@ def test_a_failure_for_good_is_the_resolvers_but_not_called_temporary(
     monkeypatch.setattr(socket, "getaddrinfo", failing(socket.gaierror(socket.EAI_FAIL, "x")))
     with pytest.raises(SessionEnded) as ended:
         resolve(NAME, 25, 0, soon())
-    assert ended.value.finding.name == "resolver"
-    assert "temporary" not in ended.value.finding.text
+    text = f"failure while resolving the name {NAME}"
+    assert ended.value.finding == Finding("resolver", text, ends_session=True)
 
 
-@pytest.mark.parametrize("host", [NAME, "192.0.2.1"])
+@pytest.mark.parametrize(
+    ("host", "finding"),
+    [
+        (NAME, Finding("resolver", f"failure while resolving the name {NAME}")),
+        ("192.0.2.1", Finding("local", "this machine has no such interface: 192.0.2.1")),
+    ],
+)
 def test_an_error_of_the_system_in_the_resolver_is_a_finding_too(
-    monkeypatch: pytest.MonkeyPatch, host: str
+    monkeypatch: pytest.MonkeyPatch, host: str, finding: Finding
 ) -> None:
     """EAI_SYSTEM (no file descriptors left, say) leaves as a plain OSError; in the resolver's
     thread nobody would catch it, and its traceback would go to stderr.
@@ -380,7 +411,7 @@ def test_an_error_of_the_system_in_the_resolver_is_a_finding_too(
         resolve(host, 25, 0, soon())
     for thread in set(threading.enumerate()) - before:
         thread.join(5.0)
-    assert ended.value.finding.name == "resolver"
+    assert ended.value.finding == finding._replace(ends_session=True)
     assert uncaught == []
 
 

@@ -29,6 +29,15 @@ GOOD = Reply(220, ("mail.example ESMTP Postfix", "no spam, please"))
         (GOOD, {"expect": _pattern("^no spam")}, []),
         (GOOD, {"expect": _pattern("Postfix$")}, []),
         (GOOD, {"expect_host": "MAIL.example."}, []),
+        (Reply(220, ("[192.0.2.25] ESMTP",)), {"expect_host": "192.0.2.25"}, []),
+        (Reply(220, ("192.0.2.25 ESMTP",)), {"expect_host": "192.0.2.25"}, []),
+        (Reply(220, ("[IPv6:2001:DB8::19] ESMTP",)), {"expect_host": "2001:db8::19"}, []),
+        (Reply(220, ("[ipv6:2001:db8::19]",)), {"expect_host": "2001:db8::19"}, []),
+        (
+            Reply(220, ("[192.0.2.26] ESMTP",)),
+            {"expect_host": "192.0.2.25"},
+            [Finding("banner-host", 'the greeting names "[192.0.2.26]", not 192.0.2.25')],
+        ),
         (
             GOOD,
             {"expect": _pattern("Exim"), "expect_host": "mx.example"},
@@ -49,13 +58,35 @@ GOOD = Reply(220, ("mail.example ESMTP Postfix", "no spam, please"))
         ),
         (Reply(520, ("no service",)), {"expect_code": 520}, []),
         (
+            Reply(421, ("4.3.2 closing",)),
+            {"expect_code": 554},
+            [
+                Finding(
+                    "banner-code",
+                    f'greeted with "421 4.3.2 closing" instead of 554 ({ORIGIN})',
+                    ends_session=True,
+                )
+            ],
+        ),
+        (
+            Reply(521, ("no mail here",)),
+            {"expect_code": 554},
+            [
+                Finding(
+                    "banner-code",
+                    f'greeted with "521 no mail here" instead of 554 ({ORIGIN})',
+                    ends_session=True,
+                )
+            ],
+        ),
+        (
             GOOD,
             {"expect_code": 554},
             [
                 Finding(
                     "banner-code",
                     'greeted with "220 mail.example ESMTP Postfix / no spam, please" '
-                    "instead of 554",
+                    f"instead of 554 ({ORIGIN})",
                     ends_session=True,
                 )
             ],
@@ -77,6 +108,58 @@ def test_the_greeting_is_judged_by_code_first_then_by_host_and_text(
     reply: Reply, wanted: dict[str, Any], expected: list[Finding]
 ) -> None:
     assert findings(reply, **wanted) == expected
+
+
+@pytest.mark.parametrize("pattern", ["[[E]SMTP", "E[S||x]MTP", "[[:alpha:]]*"])
+def test_a_pattern_that_python_has_doubts_about_is_taken_without_a_warning(
+    stage: Stage, pattern: str
+) -> None:
+    """Python warns of a "possible nested set"; here, as in all these tests, that is an error."""
+    seen = stage("banner", "S: 220 mail ESMTP\nC: QUIT\nS: 221 Bye", "--expect", pattern)
+    assert seen.text == 'SMTP_BANNER OK - 127.0.0.1:PORT greeted in T s: "220 mail ESMTP"'
+
+
+@pytest.mark.parametrize(
+    ("greeting", "code", "text"),
+    [
+        ("554 no SMTP here", 0, 'OK - 127.0.0.1:PORT greeted in T s: "554 no SMTP here"'),
+        (
+            "220 mail.example",
+            2,
+            'CRITICAL - 127.0.0.1:PORT banner-code: greeted with "220 mail.example" '
+            "instead of 554 (we came from 127.0.0.1)",
+        ),
+        (
+            "421 4.3.2 closing",
+            2,
+            'CRITICAL - 127.0.0.1:PORT banner-code: greeted with "421 4.3.2 closing" '
+            "instead of 554 (we came from 127.0.0.1)",
+        ),
+    ],
+)
+def test_a_host_that_has_to_refuse_is_held_to_its_code(
+    stage: Stage, greeting: str, code: int, text: str
+) -> None:
+    seen = stage("banner", f"S: {greeting}\nC: QUIT\nS: 221 Bye", "--expect-code", "554")
+    assert (seen.code, seen.text) == (code, f"SMTP_BANNER {text}")
+
+
+@pytest.mark.parametrize("expected", ["127.0.0.1", "[127.0.0.1]"])
+def test_an_address_literal_may_be_expected_with_brackets_or_without(
+    stage: Stage, expected: str
+) -> None:
+    seen = stage(
+        "banner", "S: 220 [127.0.0.1] ESMTP\nC: QUIT\nS: 221 Bye", "--expect-host", expected
+    )
+    assert seen.text == ('SMTP_BANNER OK - 127.0.0.1:PORT greeted in T s: "220 [127.0.0.1] ESMTP"')
+
+
+def test_starttls_comes_later_and_is_said_not_to_be_tried(stage: Stage) -> None:
+    seen = stage("banner", "S: 220 mail.example\nC: QUIT\nS: 221 Bye", "--starttls")
+    assert seen.text == (
+        'SMTP_BANNER OK - 127.0.0.1:PORT greeted in T s: "220 mail.example"; '
+        "STARTTLS is not tried here"
+    )
 
 
 def test_a_healthy_greeting_is_quoted(stage: Stage) -> None:
@@ -147,7 +230,41 @@ def test_a_healthy_greeting_is_quoted(stage: Stage) -> None:
             r"S> <html>\r\n<title>400</title>\r\n",
             "CRITICAL",
             2,
-            'protocol: this is HTTP, not SMTP (in place of the greeting): "(html)"',
+            "protocol: this is HTTP, not SMTP (in place of the greeting): "
+            r'"(html)\r\n(title)400(/title)"',
+        ),
+        (
+            "S: +OK ready",
+            "CRITICAL",
+            2,
+            'protocol: this is POP3, not SMTP (in place of the greeting): "+OK ready"',
+        ),
+        (
+            "S: -ERR unknown command",
+            "CRITICAL",
+            2,
+            "protocol: this is POP3 or Redis, not SMTP (in place of the greeting): "
+            '"-ERR unknown command"',
+        ),
+        (
+            r"S> \x1b[2J\x00login\r\n",
+            "CRITICAL",
+            2,
+            "protocol: this is no SMTP reply (in place of the greeting): "
+            r'"\x1b[2J\x00login"',
+        ),
+        (
+            "S: 220 **** mail.example ****",
+            "OK",
+            0,
+            'greeted in T s: "220 **** mail.example ****"',
+        ),
+        (
+            "S: 220 XXXXXXXX",
+            "WARNING",
+            1,
+            'masked: the greeting was overwritten on the way: "220 XXXXXXXX"; '
+            'greeted in T s: "220 XXXXXXXX"',
         ),
         (
             "S: 22000 weird",
@@ -211,12 +328,14 @@ def test_a_connection_that_ends_before_the_greeting_is_critical(
     [
         (
             "SILENCE",
-            "timeout: the greeting did not come within 0.3 s (a port for implicit TLS or HTTP?)",
+            "timeout: the greeting did not come within 0.3 s "
+            "(overloaded, delaying its greeting, or a port for implicit TLS or HTTP?)",
         ),
         ("S> 220-mail\nSILENCE", 'timeout: the greeting had not ended within 0.3 s: "220-mail"'),
         (
             r"S> \x05\x00\x01garbage" "\nSILENCE",
-            'protocol: this is no SMTP reply (in place of the greeting): "garbage"',
+            "protocol: this is no SMTP reply (in place of the greeting): "
+            r'"\x05\x00\x01garbage"',
         ),
     ],
 )

@@ -82,6 +82,20 @@ def test_an_end_is_told_from_a_reset(listener: socket.socket, reset: bool) -> No
     connection.close()
 
 
+def test_a_reset_that_was_noticed_in_passing_stays_a_reset(listener: socket.socket) -> None:
+    """The kernel tells it once; a later recv() sees an orderly end."""
+    connection = connection_to(listener, 5)
+    peer, _ = listener.accept()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    peer.close()
+    assert connection.read_now() == b""
+    for _ in range(2):
+        with pytest.raises(ConnectionLost) as lost:
+            connection.read()
+        assert lost.value.reset
+    connection.close()
+
+
 def test_nobody_there_is_a_refusal() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

@@ -1,5 +1,6 @@
 """A conversation: octets in, replies out, in pieces of any size."""
 
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -40,6 +41,7 @@ def single_octets(octets: bytes) -> list[bytes]:
 
 
 BARE_LF = "a line ends in a bare LF"
+CR_CR_LF = "a line ends in CR CR LF"
 EIGHT_BIT = "octets outside ASCII"
 NO_TEXT = "no text after the code"
 BLANK = "blank lines"
@@ -61,6 +63,12 @@ REPLIES = [
     (b"\r\n220 mail\r\n", Reply(220, ("mail",), (BLANK,))),
     (b"\n\r\n\n220 mail\r\n", Reply(220, ("mail",), (BLANK,))),
     (b"250-mail\r\n\r\n250 DSN\r\n", Reply(250, ("mail", "DSN"), (BLANK,))),
+    (b"220 mail\r\r\n", Reply(220, ("mail",), (CR_CR_LF,))),
+    (b"250-mail\r\r\n250-SIZE\r\n250 DSN\r\r\n", Reply(250, ("mail", "SIZE", "DSN"), (CR_CR_LF,))),
+    (b"220\r\r\n", Reply(220, ("",), (CR_CR_LF, NO_TEXT))),
+    (b"220 mail\r\r\r\n", Reply(220, ("mail",), (CR_CR_LF,))),
+    (b"\r\r\n220 mail\r\n", Reply(220, ("mail",), (BLANK,))),
+    (b"250-mail\r\r\r\n\r\r\n250 DSN\r\n", Reply(250, ("mail", "DSN"), (CR_CR_LF, BLANK))),
     (
         b"250-mail\r\n240-SIZE\r\n250 DSN\r\n",
         Reply(250, ("mail", "SIZE", "DSN"), ("different codes in one reply: 250, 240",)),
@@ -127,7 +135,9 @@ ERRORS: list[tuple[bytes, Error]] = [
     (b"650 odd\r\n", (NO_REPLY, "650 odd", True)),
     (b"150 odd\r\n", (NO_REPLY, "150 odd", True)),
     (b"hello\n", (NO_REPLY, "hello", True)),
-    (b"220-mail\r\nhello\r\n220 mail\r\n", (NO_REPLY, "hello", True)),
+    (b"hello\r\r\n", (NO_REPLY, "hello", True)),
+    (b"a\x00\tb\r\n", (NO_REPLY, "a\\x00\\tb", True)),
+    (b"220-mail\r\nhello\r\n", (NO_REPLY, "hello", True)),
     (b"220-mail\r\n 220 mail\r\n", (NO_REPLY, " 220 mail", True)),
     (
         b"250-mail\r\n550 no\r\n",
@@ -140,6 +150,7 @@ ERRORS: list[tuple[bytes, Error]] = [
     (b"SSH-2.0-OpenSSH_9.2\r\n", ("this is SSH, not SMTP", "SSH-2.0-OpenSSH_9.2", True)),
     (b"* OK ready\r\n", ("this is IMAP, not SMTP", "* OK ready", True)),
     (b"+OK ready\r\n", ("this is POP3, not SMTP", "+OK ready", True)),
+    (b"-ERR unknown\r\n", ("this is POP3 or Redis, not SMTP", "-ERR unknown", True)),
     (b"HTTP/1.1 400 Bad\r\n", ("this is HTTP, not SMTP", "HTTP/1.1 400 Bad", True)),
     (b"\x15\x03\x03\x00\x02\x02\x0a", (SPEAKS_TLS, "", True)),
     (b"x" * KILOBYTES + b"\r\n", (LINE_TOO_LONG, "x" * 200, False)),
@@ -154,6 +165,28 @@ ERRORS: list[tuple[bytes, Error]] = [
 def test_what_is_no_reply_is_an_error_however_it_is_split(octets: bytes, error: Error) -> None:
     assert heard([octets]) == [error]
     assert heard(single_octets(octets)) == [error]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "error"),
+    [
+        ([b"220-mail\r\nhello\r\n220 mail\r\n"], (NO_REPLY, "hello\\r\\n220 mail", True)),
+        ([b"220-mail\r\nhello\r\n", b"220 mail\r\n"], (NO_REPLY, "hello", True)),
+        ([b"hel", b"lo\n22"], (NO_REPLY, "hello\\n22", True)),
+        (
+            [b"HTTP/1.1 400 Bad\r\nServer: x\r\n\r\n"],
+            ("this is HTTP, not SMTP", "HTTP/1.1 400 Bad\\r\\nServer: x", True),
+        ),
+        pytest.param(
+            [b"hello\n" + b"x" * 201 + b"\n"], (NO_REPLY, "hello\\n" + "x" * 200, True), id="200"
+        ),
+        ([b"\x15\x03\x03\x00\x02\x02\x0a\x15\x03"], (SPEAKS_TLS, "", True)),
+    ],
+)
+def test_a_line_that_is_no_reply_is_quoted_with_what_came_with_it(
+    pieces: list[bytes], error: Error
+) -> None:
+    assert heard(pieces) == [error]
 
 
 @pytest.mark.parametrize(
@@ -210,10 +243,13 @@ def test_the_limits_hold_for_each_reply_and_not_for_all_together() -> None:
         (b"2", None),
         (b"220", None),
         (b"220\r", None),
+        (b"220\r\r", None),
+        (b"\r\r\n22", None),
         (b"220-mail\r\n", None),
         (b"220-mail\r\n22", None),
         (b"220 mail.exam", None),
         (b"login: ", (NO_REPLY, "login: ", False)),
+        (b"\x05\x00\x01", (NO_REPLY, "\\x05\\x00\\x01", False)),
         (b"2200", (NO_REPLY, "2200", False)),
         (b"220-mail\r\nlogin: ", (NO_REPLY, "login: ", False)),
         (b"SSH-2.0-dropbear", ("this is SSH, not SMTP", "SSH-2.0-dropbear", False)),
@@ -399,12 +435,20 @@ FRAGMENTS = [
 STREAMS = st.binary(max_size=60) | st.lists(st.sampled_from(FRAGMENTS), max_size=30).map(b"".join)
 
 
+def on_one_line(outcome: Reply | Error) -> Reply | Error:
+    """The outcome; of an error's quote no more than the line, for the rest may come later."""
+    if isinstance(outcome, Reply):
+        return outcome
+    reason, quote, ended = outcome
+    return reason, re.sub(r"(\\r)*(\\n.*)?$", "", quote, count=1, flags=re.DOTALL), ended
+
+
 @given(STREAMS, st.lists(st.integers(0, 20_000), max_size=8))
 @settings(max_examples=200, deadline=None)
 def test_the_whole_is_heard_as_its_pieces(octets: bytes, cuts: list[int]) -> None:
     edges = sorted(min(cut, len(octets)) for cut in (0, *cuts, len(octets)))
     pieces = [octets[start:end] for start, end in pairwise(edges)]
-    assert heard(pieces) == heard([octets])
+    assert [*map(on_one_line, heard(pieces))] == [*map(on_one_line, heard([octets]))]
 
 
 @given(STREAMS)

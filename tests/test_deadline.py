@@ -101,6 +101,23 @@ def test_before_anything_has_happened_there_is_no_phase() -> None:
     assert (stopwatch.phase, stopwatch.phases) == ("", {})
 
 
+def test_a_phase_knows_how_long_it_has_lasted_and_so_does_the_one_that_ran_last() -> None:
+    stopwatch = Stopwatch()
+    with stopwatch.time("connect"):
+        pass
+    with pytest.raises(OutOfTime), stopwatch.time("greeting"):
+        before, first, after = stopwatch.since_start(), stopwatch.in_phase(), monotonic()
+        raise OutOfTime
+    assert 0.0 <= first < after - stopwatch.start
+    assert first <= before + after - stopwatch.start
+    assert first <= stopwatch.in_phase() < stopwatch.since_start()
+
+
+def test_before_the_first_phase_the_time_counts_from_the_start() -> None:
+    stopwatch = Stopwatch()
+    assert 0.0 <= stopwatch.in_phase() <= stopwatch.since_start()
+
+
 def test_the_time_runs_until_it_is_stopped_for_the_first_time() -> None:
     stopwatch = Stopwatch()
     running = stopwatch.total()

@@ -21,6 +21,7 @@ def findings(*lines: str, refused: str = "", tls: str = "", **wanted: Any) -> li
         "require": (),
         "forbid": (),
         "min_size": 0,
+        "tls_mode": "",
         "require_auth": (),
         "forbid_auth": (),
         **wanted,
@@ -63,6 +64,35 @@ def findings(*lines: str, refused: str = "", tls: str = "", **wanted: Any) -> li
             [Finding("size", "SIZE is offered without a number, so 1000 octets are not promised")],
         ),
         (
+            ["SIZE big"],
+            {"min_size": 1000},
+            [Finding("size", 'SIZE is offered with "big", so 1000 octets are not promised')],
+        ),
+        (
+            ["SIZE 10 M", "SIZE=-1"],
+            {"min_size": 11},
+            [Finding("size", "messages up to 10 octets are taken, not 11")],
+        ),
+        (
+            ["SIZE 10M or <more>"],
+            {"min_size": 1},
+            [
+                Finding(
+                    "size", 'SIZE is offered with "10M or (more)", so 1 octets are not promised'
+                )
+            ],
+        ),
+        (
+            [f"SIZE {'x' * 31}"],
+            {"min_size": 1},
+            [
+                Finding(
+                    "size",
+                    f'SIZE is offered with "{"x" * 27}...", so 1 octets are not promised',
+                )
+            ],
+        ),
+        (
             ["DSN"],
             {"min_size": 1000},
             [Finding("size", "SIZE is not offered, so 1000 octets are not promised")],
@@ -71,6 +101,32 @@ def findings(*lines: str, refused: str = "", tls: str = "", **wanted: Any) -> li
             ["STARTTLS"],
             {"tls": "TLSv1.3"},
             [Finding("starttls-reoffered", "STARTTLS is offered again inside TLS (RFC 3207 4.2)")],
+        ),
+        (["DSN"], {"tls_mode": "starttls", "require": [("STARTTLS", "")]}, []),
+        (
+            ["DSN"],
+            {"tls_mode": "starttls", "require": [("STARTTLS", ""), ("SIZE", "")]},
+            [Finding("missing", "not offered: SIZE")],
+        ),
+        (
+            ["DSN"],
+            {"tls_mode": "implicit", "require": [("STARTTLS", "")]},
+            [Finding("missing", "not offered: STARTTLS")],
+        ),
+        (
+            ["STARTTLS"],
+            {
+                "tls": "TLSv1.3",
+                "tls_mode": "starttls",
+                "require": [("STARTTLS", "")],
+                "forbid": [("STARTTLS", "")],
+            },
+            [
+                Finding(
+                    "starttls-reoffered", "STARTTLS is offered again inside TLS (RFC 3207 4.2)"
+                ),
+                Finding("forbidden", "offered: STARTTLS"),
+            ],
         ),
         (
             [],
@@ -147,10 +203,22 @@ def test_inside_tls_only_the_second_offer_counts(stage: Stage) -> None:
             "time_starttls=Ts;;;0 time_tls=Ts;;;0 time_ehlo_tls=Ts;;;0 extensions=1;;;0"
         ],
     )
-    seen = stage("ehlo", TLS_SESSION, "--starttls", "--require", "STARTTLS")
+    seen = stage("ehlo", TLS_SESSION, "--starttls", "--require", "DSN")
     assert seen.text == (
-        "SMTP_EHLO CRITICAL - 127.0.0.1:PORT missing: not offered: STARTTLS; "
+        "SMTP_EHLO CRITICAL - 127.0.0.1:PORT missing: not offered: DSN; "
         "offers 1 extension inside TLSv1.3 in T s: AUTH PLAIN"
+    )
+
+
+def test_to_have_used_starttls_is_to_have_been_offered_it(stage: Stage) -> None:
+    """Inside TLS it must not be offered (RFC 3207 4.2)."""
+    seen = stage("ehlo", TLS_SESSION, "--starttls", "--require", "starttls")
+    assert seen.text == (
+        "SMTP_EHLO OK - 127.0.0.1:PORT offers 1 extension inside TLSv1.3 in T s: AUTH PLAIN"
+    )
+    refused = "S: 220 x\nC: EHLO client.example\nS: 250 x\nC: QUIT\nS: 221 Bye"
+    assert stage("ehlo", refused, "--starttls", "--require", "starttls").text == (
+        "SMTP_EHLO CRITICAL - 127.0.0.1:PORT no-starttls: STARTTLS is not offered"
     )
 
 
@@ -175,6 +243,109 @@ def test_helo_is_the_way_out_where_ehlo_is_unknown(stage: Stage) -> None:
             "time_greeting=Ts;;;0 time_ehlo=Ts;;;0 extensions=0;;;0"
         ],
     )
+
+
+NO_EHLO = "S: 220 x\nC: EHLO client.example\nS: 502 unknown\nC: HELO client.example\n"
+TRIED = 'no-esmtp: EHLO answered with "502 unknown", HELO tried'
+GOODBYE = "\nC: QUIT\nS: 221 Bye"
+ORIGIN = "(we came from 127.0.0.1 as client.example)"
+
+
+@pytest.mark.parametrize(
+    ("transcript", "text"),
+    [
+        (
+            NO_EHLO + "S: 550 no" + GOODBYE,
+            f'reject: HELO answered with "550 no" {ORIGIN}; {TRIED}',
+        ),
+        (
+            NO_EHLO + "S: 421 no" + GOODBYE,
+            f'unavailable: HELO answered with "421 no" {ORIGIN}; {TRIED}',
+        ),
+        (
+            NO_EHLO + "S: 220 x" + GOODBYE,
+            f'protocol: HELO answered with "220 x" instead of 250; {TRIED}',
+        ),
+        (
+            NO_EHLO + "CLOSE",
+            f"closed: the server closed the connection before the reply to HELO; {TRIED}",
+        ),
+        (
+            NO_EHLO + "RESET",
+            f"closed: the connection was reset before the reply to HELO; {TRIED}",
+        ),
+        (
+            NO_EHLO + "S: hello" + GOODBYE,
+            'protocol: this is no SMTP reply (in place of the reply to HELO): "hello"; ' + TRIED,
+        ),
+        (
+            NO_EHLO + "S> 250-mail\nSILENCE",
+            f'timeout: the reply to HELO had not ended within 0.3 s: "250-mail"; {TRIED}',
+        ),
+    ],
+)
+def test_a_helo_that_fails_as_well_leaves_the_refusal_of_ehlo_in_the_line(
+    stage: Stage, transcript: str, text: str
+) -> None:
+    limit = ("-t", "0.3") if "SILENCE" in transcript else ()
+    seen = stage("ehlo", transcript, *limit)
+    assert (seen.code, seen.text) == (2, f"SMTP_EHLO CRITICAL - 127.0.0.1:PORT {text}")
+
+
+def test_a_reply_to_lhlo_that_does_not_come_is_named_by_its_verb(stage: Stage) -> None:
+    opening = "S: 220 x\nC: LHLO client.example\n"
+    assert stage("ehlo", opening + "CLOSE", "--lmtp").text == (
+        "SMTP_EHLO CRITICAL - 127.0.0.1:PORT "
+        "closed: the server closed the connection before the reply to LHLO"
+    )
+    assert stage("ehlo", opening + "S: hello" + GOODBYE, "--lmtp").text == (
+        "SMTP_EHLO CRITICAL - 127.0.0.1:PORT "
+        'protocol: this is no SMTP reply (in place of the reply to LHLO): "hello"'
+    )
+    assert stage("ehlo", opening + "S: 220 x" + GOODBYE, "--lmtp").text == (
+        'SMTP_EHLO CRITICAL - 127.0.0.1:PORT protocol: LHLO answered with "220 x" instead of 250'
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "level", "lines"),
+    [
+        (
+            "S: 251 mail.example",
+            "OK",
+            [
+                "offers nothing in T s",
+                "OK nonstandard: the reply to EHLO: the code 251 instead of 250",
+            ],
+        ),
+        (
+            "S: 250-mail.example\nS: 250-<none>\nS: 250 (+)",
+            "OK",
+            [
+                "offers nothing in T s",
+                "OK nonstandard: the reply to EHLO: a line without a keyword: "
+                '"(none)"; a line without a keyword: "(+)"',
+            ],
+        ),
+        (
+            r"S> 250-mail.example\r\r\n250 DSN\r\r\n",
+            "OK",
+            [
+                "offers 1 extension in T s: DSN",
+                "OK nonstandard: the reply to EHLO: a line ends in CR CR LF",
+            ],
+        ),
+    ],
+)
+def test_an_odd_answer_to_ehlo_is_taken_and_listed_with_v_only(
+    stage: Stage, answer: str, level: str, lines: list[str]
+) -> None:
+    transcript = f"S: 220 x\nC: EHLO client.example\n{answer}\nC: QUIT\nS: 221 Bye"
+    seen = stage("ehlo", transcript, "-v")
+    assert [seen.text, *seen.lines[1:]] == [
+        f"SMTP_EHLO {level} - 127.0.0.1:PORT {lines[0]}",
+        *lines[1:],
+    ]
 
 
 def test_lmtp_says_lhlo_and_falls_back_on_nothing(stage: Stage) -> None:
@@ -205,6 +376,12 @@ def test_lmtp_says_lhlo_and_falls_back_on_nothing(stage: Stage) -> None:
             "(we came from 127.0.0.1 as client.example)",
         ),
         (
+            "S: 220 mail.example",
+            2,
+            'CRITICAL - 127.0.0.1:PORT protocol: EHLO answered with "220 mail.example" '
+            "instead of 250",
+        ),
+        (
             "S: 354 go on",
             2,
             'CRITICAL - 127.0.0.1:PORT protocol: EHLO answered with "354 go on" instead of 250',
@@ -226,6 +403,12 @@ def test_lmtp_says_lhlo_and_falls_back_on_nothing(stage: Stage) -> None:
             1,
             "WARNING - 127.0.0.1:PORT unsolicited: data after the reply to EHLO though none was "
             'due: "SIZE"; offers nothing in T s',
+        ),
+        (
+            r"S> 250 hello\r\n250-SIZE\r\n250 DSN\r\n",
+            1,
+            "WARNING - 127.0.0.1:PORT unsolicited: data after the reply to EHLO though none was "
+            'due: "250-SIZE / 250 DSN"; offers nothing in T s',
         ),
     ],
 )

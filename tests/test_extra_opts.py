@@ -59,6 +59,12 @@ def test_windows_line_ends_are_line_ends(ini: Path) -> None:
     assert read_extra_opts("", "check") == ["--port=25", "--starttls"]
 
 
+def test_a_byte_order_mark_belongs_to_no_line(ini: Path) -> None:
+    """Editors of Windows put it there."""
+    ini.write_bytes(b"\xef\xbb\xbf[check]\r\nport=25\r\n")
+    assert read_extra_opts("", "check") == ["--port=25"]
+
+
 @pytest.mark.parametrize(
     ("where", "arguments"),
     [

@@ -1,6 +1,5 @@
 """One endpoint, observed: what is kept when the run ends early."""
 
-from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,19 +7,24 @@ import pytest
 
 from check_smtp_core.backstop import Stopped
 from check_smtp_core.deadline import Deadline
+from check_smtp_core.findings import Finding
 from check_smtp_core.observation import Endpoint
-from check_smtp_core.options import add_shared_options, parse_options
+from check_smtp_core.options import Options, add_shared_options, parse_options
 from check_smtp_core.parser import Parser
+from check_smtp_core.plugin import _stopped
 from tests.player import Player
 
 
-def endpoint(observe: Any, port: int, *more: str) -> Endpoint:
+def options_of(*arguments: str) -> Options:
     parser = Parser("check_smtp_test", "")
     add_shared_options(parser)
-    arguments: Sequence[str] = ("-H", "127.0.0.1", "-p", str(port), *more)
-    options = parse_options(parser, arguments)
+    return parse_options(parser, arguments)
+
+
+def endpoint(observe: Any, port: int, *more: str, seconds: float = 5.0) -> Endpoint:
+    options = options_of("-H", "127.0.0.1", "-p", str(port), *more)
     check: Any = SimpleNamespace(observe=observe)
-    return Endpoint(check, options, Deadline.after(5))
+    return Endpoint(check, options, Deadline.after(seconds))
 
 
 def test_a_run_that_is_stopped_keeps_what_it_has_seen() -> None:
@@ -37,6 +41,27 @@ def test_a_run_that_is_stopped_keeps_what_it_has_seen() -> None:
     assert (list(seen.phases), seen.phase) == (["connect", "greeting"], "greeting")
     dialogue = [(each.speaker, each.line) for each in seen.dialogue]
     assert dialogue == [("S", "220 mail.example"), ("C", "QUIT")]
+
+
+@pytest.mark.parametrize(
+    ("why", "phase", "text"),
+    [
+        ("SIGTERM", "", "ended by SIGTERM after 0.0 s, before the first phase"),
+        ("SIGTERM", "greeting", "ended by SIGTERM after 0.0 s, in phase greeting"),
+        ("deadline", "greeting", "phase greeting was not over within 8 s"),
+    ],
+)
+def test_who_is_stopped_says_by_what_and_where(why: str, phase: str, text: str) -> None:
+    seen = endpoint(None, 25).so_far()._replace(time=0.0, phase=phase)
+    finding = _stopped(Stopped(why), seen, options_of("-H", "127.0.0.1"))
+    assert finding == Finding("timeout", text, ends_session=True)
+
+
+def test_where_no_time_was_left_to_connect_nobody_is_blamed() -> None:
+    seen = endpoint(None, 25, seconds=-1.0).observe()
+    text = "no time was left to connect"
+    assert seen.ended == Finding("timeout", text, ends_session=True)
+    assert (seen.notes, seen.phases, seen.phase) == ((), {}, "connect")
 
 
 def test_quit_is_outside_the_time() -> None:

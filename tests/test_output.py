@@ -212,6 +212,59 @@ def test_where_the_first_finding_must_be_cut_the_others_are_still_counted() -> N
     assert len(line) <= 299
 
 
+FALLBACK = Judged(OK, Finding("fallback", "refused (::1)", said=True))
+HARMLESS = Judged(OK, Finding("nonstandard", "bare LF"))
+
+
+@pytest.mark.parametrize(
+    ("judged", "sentence", "rest"),
+    [
+        pytest.param(
+            [critical("missing", "x" * 100)],
+            "s" * (ROOM - 111),
+            f"missing: {'x' * 100}; {'s' * (ROOM - 111)}",
+            id="all just fits",
+        ),
+        pytest.param(
+            [critical("missing", "x" * 100)],
+            "s" * (ROOM - 110),
+            f"missing: {'x' * 100}",
+            id="the sentence goes and is not counted",
+        ),
+        pytest.param(
+            [critical("missing", "x" * 100), critical("size", "y" * 100)],
+            "s" * 100,
+            f"missing: {'x' * 100}; size: {'y' * 100}",
+            id="findings stay where the sentence goes",
+        ),
+        pytest.param(
+            [critical("missing", "x" * 100), FALLBACK, HARMLESS],
+            "s" * 200,
+            f"missing: {'x' * 100}; fallback: refused (::1)",
+            id="what is meant to be said stays as well",
+        ),
+        pytest.param(
+            [critical("missing", "x" * 200), critical("size", "y" * 100), FALLBACK, HARMLESS],
+            "s" * 200,
+            f"missing: {'x' * 200}; 2 more (-v)",
+            id="only findings of the line are counted",
+        ),
+        pytest.param(
+            [critical("missing", "x" * 300), critical("size", "y")],
+            "s",
+            f"missing: {'x' * (ROOM - 25)}...; 1 more (-v)",
+            id="the first finding is cut",
+        ),
+    ],
+)
+def test_where_not_all_fits_what_was_seen_goes_first_and_only_findings_are_counted(
+    judged: list[Judged], sentence: str, rest: str
+) -> None:
+    line = status_line("SMTP_EHLO", CRITICAL, "mx1:25", judged, sentence, "utf-8")
+    assert line == HEAD + rest
+    assert len(line) <= TEXT_LIMIT
+
+
 def test_a_sentence_is_cut_like_a_finding() -> None:
     line = status_line("SMTP_EHLO", OK, "mx1:25", [], "x" * 400, "utf-8")
     assert line == "SMTP_EHLO OK - mx1:25 " + "x" * 274 + "..."

@@ -79,10 +79,14 @@ def parsed(*arguments: str, onto: Namespace | None = None) -> dict[str, Any]:
         (["-vn5"], {"v": 1, "number": 5}),
         (["-H", "a b"], {"hostname": "a b"}),
         (["--hostname=-n"], {"hostname": "-n"}),
+        (["--hostname=-1:5"], {"hostname": "-1:5"}),
     ],
 )
 def test_arguments_are_read(arguments: list[str], values: dict[str, Any]) -> None:
     assert parsed(*arguments) == values
+
+
+EXPECTED_ONE = "expected one argument (a value that begins with - needs the form --option=-1:5)"
 
 
 @pytest.mark.parametrize(
@@ -90,8 +94,9 @@ def test_arguments_are_read(arguments: list[str], values: dict[str, Any]) -> Non
     [
         (["-n", "x"], 'argument -n/--number: "x" is not a number'),
         (["--list", "1,x"], 'argument --list: "x" is not a number'),
-        (["-n"], "argument -n/--number: expected one argument"),
-        (["-n", "-L"], "argument -n/--number: expected one argument"),
+        (["-n"], f"argument -n/--number: {EXPECTED_ONE}"),
+        (["-n", "-L"], f"argument -n/--number: {EXPECTED_ONE}"),
+        (["--hostname", "-1:5"], f"argument -H/--hostname: {EXPECTED_ONE}"),
         (["-n", "1", "-n", "1"], "-n is given twice"),
         (["-n", "1", "--number", "2"], "--number is given twice"),
         (["-n", "0", "-n", "0"], "-n is given twice"),
@@ -181,7 +186,7 @@ def test_help_leaves_refused_letters_out() -> None:
 
 def test_help_shows_every_finding_under_its_state() -> None:
     text = parser().format_help()
-    listed = text[text.index("findings and their default states") : text.index("exit states:")]
+    listed = text[text.index("findings of the whole suite") : text.index("exit states:")]
     found: dict[str, str] = {}
     label = ""
     for line in listed.splitlines()[1:]:

@@ -16,6 +16,7 @@ from check_smtp_core.reply import (
 )
 
 BARE_LF = "a line ends in a bare LF"
+CR_CR_LF = "a line ends in CR CR LF"
 EIGHT_BIT = "octets outside ASCII"
 NO_TEXT = "no text after the code"
 
@@ -32,7 +33,10 @@ NO_TEXT = "no text after the code"
         (b"220--dashes\r\n", ReplyLine(220, False, "-dashes", ())),
         (b"220 mail\n", ReplyLine(220, True, "mail", (BARE_LF,))),
         (b"220 a\rb\r\n", ReplyLine(220, True, "a\rb", ())),
-        (b"220 mail\r\r\n", ReplyLine(220, True, "mail\r", ())),
+        (b"220 mail\r\r\n", ReplyLine(220, True, "mail", (CR_CR_LF,))),
+        (b"220-mail\r\r\r\n", ReplyLine(220, False, "mail", (CR_CR_LF,))),
+        (b"220\r\r\n", ReplyLine(220, True, "", (CR_CR_LF,))),
+        (b"220 a\r\rb\r\n", ReplyLine(220, True, "a\r\rb", ())),
         (b"220 a\x00b\r\n", ReplyLine(220, True, "a\x00b", ())),
         (b"220 caf\xe9\r\n", ReplyLine(220, True, "caf\\xe9", (EIGHT_BIT,))),
         ("220 grüße\r\n".encode(), ReplyLine(220, True, "grüße", (EIGHT_BIT,))),
@@ -68,22 +72,24 @@ NO_REPLY = "this is no SMTP reply"
         (b"22000 weird\r\n", NO_REPLY, "22000 weird"),
         (b"2200\r\n", NO_REPLY, "2200"),
         (b"220mail\r\n", NO_REPLY, "220mail"),
-        (b"220\tmail\r\n", NO_REPLY, "220\tmail"),
+        (b"220\tmail\r\n", NO_REPLY, "220\\tmail"),
         (b"220=mail\r\n", NO_REPLY, "220=mail"),
         (b" 220 mail\r\n", NO_REPLY, " 220 mail"),
-        (b"\r220 mail\r\n", NO_REPLY, "\r220 mail"),
+        (b"\r220 mail\r\n", NO_REPLY, "\\r220 mail"),
         (b"150 a\r\n", NO_REPLY, "150 a"),
         (b"099 a\r\n", NO_REPLY, "099 a"),
         (b"650 a\r\n", NO_REPLY, "650 a"),
         (b"2x0 a\r\n", NO_REPLY, "2x0 a"),
         ("\u0662\u0662\u0660 a\r\n".encode(), NO_REPLY, "\u0662\u0662\u0660 a"),
-        (b"\x00220 a\r\n", NO_REPLY, "\x00220 a"),
-        (b"\xff\xfd\x18\r\n", NO_REPLY, "\\xff\\xfd\x18"),
+        (b"\x00220 a\r\n", NO_REPLY, "\\x00220 a"),
+        (b"220\xc2\xa0a\r\n", NO_REPLY, "220\\xa0a"),
+        ("\ufeff220 a\r\n".encode(), NO_REPLY, "\\ufeff220 a"),
+        (b"\xff\xfd\x18\r\n", NO_REPLY, "\\xff\\xfd\\x18"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "this is SSH, not SMTP", "SSH-2.0-OpenSSH_9.2"),
         (b"* OK IMAP4 ready\r\n", "this is IMAP, not SMTP", "* OK IMAP4 ready"),
         (b"* BYE too many\r\n", "this is IMAP, not SMTP", "* BYE too many"),
         (b"+OK POP3 ready\r\n", "this is POP3, not SMTP", "+OK POP3 ready"),
-        (b"-ERR locked\r\n", "this is POP3, not SMTP", "-ERR locked"),
+        (b"-ERR locked\r\n", "this is POP3 or Redis, not SMTP", "-ERR locked"),
         (
             b"HTTP/1.1 400 Bad Request\r\n",
             "this is HTTP, not SMTP",
@@ -113,6 +119,7 @@ def test_what_is_no_reply_line_is_named_and_quoted(octets: bytes, reason: str, q
         (b"* OKAY", ""),
         (b"* LIST", ""),
         (b"+OK", "POP3"),
+        (b"-ERR unknown command", "POP3 or Redis"),
         (b"HTTP/1.0 200", "HTTP"),
         (b"<!doctype html>", "HTTP"),
         (b"RFB 003.008", "VNC"),
@@ -139,6 +146,9 @@ def test_other_protocols_are_known_by_their_first_octets(octets: bytes, protocol
         (b"250 mail.exa", True),
         (b"250 mail\r", True),
         (b"250\r", True),
+        (b"250\r\r", True),
+        (b"250 mail\r\r", True),
+        (b"\r\r\n22", True),
         (b"\r\n22", True),
         (b"1", False),
         (b"6", False),
@@ -259,9 +269,20 @@ def offered(*lines: str) -> Capabilities:
         (("STARTTLS ",), {"STARTTLS": ()}, ()),
         (("XSTARTTLS", "STARTTLS-NOT"), {"XSTARTTLS": (), "STARTTLS-NOT": ()}, ()),
         (("HELP STARTTLS",), {"HELP": ("STARTTLS",)}, ()),
-        (("-DSN", "(text)", " DSN"), {}, ("a line without a keyword",)),
-        (("STARTTLS!",), {}, ("a line without a keyword",)),
-        (("ÜTF8",), {}, ("a line without a keyword",)),
+        (
+            ("-DSN", "(text)", " DSN"),
+            {},
+            (
+                'a line without a keyword: "-DSN"',
+                'a line without a keyword: "(text)"',
+                'a line without a keyword: " DSN"',
+            ),
+        ),
+        (("-DSN", "-DSN"), {}, ('a line without a keyword: "-DSN"',)),
+        (("STARTTLS!",), {}, ('a line without a keyword: "STARTTLS!"',)),
+        (("ÜTF8",), {}, ('a line without a keyword: "ÜTF8"',)),
+        (('<a|"b">',), {}, ("a line without a keyword: \"(a/'b')\"",)),
+        (("-" * 41,), {}, (f'a line without a keyword: "{"-" * 37}..."',)),
     ],
 )
 def test_keywords_are_whole_words_in_any_case_from_the_second_line_on(

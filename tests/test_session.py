@@ -1,7 +1,9 @@
 """The session with one server: STARTTLS, TLS, addresses, manners and time, in transcripts."""
 
+import re
 import socket
 from collections.abc import Iterator
+from threading import Event
 from time import monotonic
 from typing import Any
 
@@ -61,12 +63,31 @@ ORIGIN = "(we came from 127.0.0.1 as client.example)"
             "closed: the connection was reset in the TLS handshake",
         ),
         (
+            HELLO + "CLOSE",
+            "closed: the server closed the connection before the reply to STARTTLS",
+        ),
+        (
+            HELLO + "S: hello" + GOODBYE,
+            'protocol: this is no SMTP reply (in place of the reply to STARTTLS): "hello"',
+        ),
+        (
             HELLO + "S: 220 go\nTLS\nC: EHLO client.example\nCLOSE",
             "closed: the server closed the connection before the reply to EHLO inside TLS",
         ),
         (
             HELLO + "S: 220 go\nTLS\nC: EHLO client.example\nS: 421 no" + GOODBYE,
             f'unavailable: EHLO inside TLS answered with "421 no" {ORIGIN}',
+        ),
+        (
+            HELLO + "S: 220 go\nTLS\nC: EHLO client.example\nS: 220 x" + GOODBYE,
+            'protocol: EHLO inside TLS answered with "220 x" instead of 250',
+        ),
+        (
+            HELLO
+            + "S: 220 go\nTLS\nC: EHLO client.example\nS: 500 what?\n"
+            + "C: HELO client.example\nCLOSE",
+            "closed: the server closed the connection before the reply to HELO inside TLS; "
+            'no-esmtp: EHLO answered with "500 what?", HELO tried',
         ),
     ],
 )
@@ -77,11 +98,64 @@ def test_starttls_that_does_not_lead_to_a_session_says_where_it_ended(
     assert (seen.code, seen.text) == (2, f"SMTP_EHLO CRITICAL - 127.0.0.1:PORT {text}")
 
 
-def test_a_server_that_answers_tls_in_clear_text_is_quoted(stage: Stage) -> None:
-    seen = stage("banner", "S: 220 mail.example ESMTP\nSILENCE", "--tls")
+@pytest.mark.parametrize(
+    ("transcript", "told"),
+    [
+        ("S: 220 mail.example ESMTP", ': "220 mail.example ESMTP" (a port for --starttls?)'),
+        ("S: SSH-2.0-OpenSSH_9.2", ' (SSH): "SSH-2.0-OpenSSH_9.2"'),
+        ("S: +OK ready", ' (POP3): "+OK ready"'),
+        (
+            r"S> HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n",
+            r' (HTTP): "HTTP/1.1 400 Bad Request\r\nServer: x"',
+        ),
+        (r"S> \x05\x00\x1b[2J\xff\r\n", r': "\x05\x00\x1b[2J\xff"'),
+    ],
+)
+def test_a_server_that_answers_tls_in_clear_text_is_quoted(
+    stage: Stage, transcript: str, told: str
+) -> None:
+    seen = stage("banner", transcript + "\nSILENCE", "--tls")
     assert seen.text == (
         "SMTP_BANNER CRITICAL - 127.0.0.1:PORT tls-handshake: "
-        'the server answered TLS in clear text: "220 mail.example ESMTP"'
+        f"the server answered TLS in clear text{told}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("transcript", "text"),
+    [
+        ("CLOSE", "closed: the server closed the connection before the greeting inside TLS"),
+        (
+            "S> 220-mail\nCLOSE",
+            'closed: the server closed the connection within the greeting inside TLS: "220-mail"',
+        ),
+        ("SILENCE", "timeout: the greeting inside TLS did not come within T s"),
+        (
+            "S: * OK ready" + GOODBYE,
+            'protocol: this is IMAP, not SMTP (in place of the greeting inside TLS): "* OK ready"',
+        ),
+        (
+            "S: 220 x\nC: EHLO client.example\nCLOSE",
+            "closed: the server closed the connection before the reply to EHLO inside TLS",
+        ),
+    ],
+)
+def test_what_is_awaited_inside_implicit_tls_is_named_so(
+    stage: Stage, transcript: str, text: str
+) -> None:
+    limit = ("-t", "0.4") if transcript == "SILENCE" else ()
+    seen = stage("ehlo", "TLS\n" + transcript, "--tls", *limit)
+    # A slow handshake would leave the greeting less than the 0.4 s.
+    told = re.sub(r"within 0\.\d+ s(, which was left of 0\.4 s)?", "within T s", seen.text)
+    assert told == f"SMTP_EHLO CRITICAL - 127.0.0.1:PORT {text}"
+
+
+def test_a_phase_that_had_only_what_was_left_of_the_time_says_so(stage: Stage) -> None:
+    transcript = "PAUSE\nPAUSE\nPAUSE\nS: 220 x\nC: EHLO client.example\nSILENCE"
+    seen = stage("ehlo", transcript, "-t", "0.5")
+    assert re.sub(r"within 0\.[0-3]\d* s", "within T s", seen.text) == (
+        "SMTP_EHLO CRITICAL - 127.0.0.1:PORT timeout: "
+        "the reply to EHLO did not come within T s, which was left of 0.5 s"
     )
 
 
@@ -90,7 +164,7 @@ def test_clear_text_inside_a_tls_session_is_quoted_as_well(stage: Stage) -> None
     seen = stage("ehlo", "TLS\nS: 220 x\nC: EHLO client.example\nPLAIN 421 x: timeout", "--tls")
     assert seen.text == (
         "SMTP_EHLO CRITICAL - 127.0.0.1:PORT tls-handshake: "
-        'the server answered TLS in clear text: "421 x: timeout"'
+        'the server answered TLS in clear text: "421 x: timeout" (a port for --starttls?)'
     )
 
 
@@ -152,6 +226,11 @@ def test_an_early_421_ends_the_session_and_is_quoted(stage: Stage) -> None:
         "SMTP_EHLO CRITICAL - 127.0.0.1:PORT unavailable: after the greeting: "
         '"421 4.3.2 shutting down" (we came from 127.0.0.1)'
     )
+    seen = stage("ehlo", r"S> 220 x\r\n421-4.3.2 shutting\r\n421 down\r\n" + GOODBYE)
+    assert seen.text == (
+        "SMTP_EHLO CRITICAL - 127.0.0.1:PORT unavailable: after the greeting: "
+        '"421-4.3.2 shutting / 421 down" (we came from 127.0.0.1)'
+    )
 
 
 def test_a_greeting_with_another_2yz_code_is_named_but_the_session_goes_on(stage: Stage) -> None:
@@ -166,6 +245,32 @@ def test_blank_lines_after_a_reply_are_no_data(stage: Stage) -> None:
     transcript = r"S> 220 x\r\n\r\n" + "\nC: EHLO client.example\n" + r"S> 250 x\r\n\n" + GOODBYE
     seen = stage("ehlo", transcript, "-v")
     assert seen.lines[0].startswith("SMTP_EHLO OK - 127.0.0.1:PORT offers nothing in T s | ")
+
+
+@pytest.mark.parametrize(
+    "transcript",
+    [
+        "S: 220 x\nRESET",
+        "S: 220 x\nC: EHLO client.example\nRESET",
+        "S: 220-x\nS: 220 x\nC: EHLO client.example\nS> 250-\nRESET",
+    ],
+)
+def test_a_reset_is_never_told_as_an_orderly_end(stage: Stage, transcript: str) -> None:
+    """It may be noticed in passing, before EHLO goes out, or in the wait for the reply."""
+    seen = stage("ehlo", transcript)
+    assert seen.code == 2
+    assert seen.text.startswith(
+        "SMTP_EHLO CRITICAL - 127.0.0.1:PORT closed: the connection was reset "
+    )
+
+
+def test_lines_of_nothing_but_cr_are_blank_and_cr_cr_lf_ends_a_line(stage: Stage) -> None:
+    transcript = r"S> \r\r\n220-mail.example\r\r\n220 hi\r\r\n" + GOODBYE
+    seen = stage("banner", transcript, "-v")
+    assert [seen.text, *seen.lines[1:]] == [
+        'SMTP_BANNER OK - 127.0.0.1:PORT greeted in T s: "220 mail.example / hi"',
+        "OK nonstandard: the greeting: a line ends in CR CR LF; blank lines",
+    ]
 
 
 def test_oddities_are_listed_with_v_only(stage: Stage) -> None:
@@ -262,12 +367,39 @@ def test_a_silent_address_gets_only_its_share_of_the_time(
     started = monotonic()
     code, output = run_check("banner", "-H", "mail.example", "-p", black_hole, "-t", "1")
     assert 0.5 <= monotonic() - started < 1.0 + 0.5
-    assert outcome(code, output, int(black_hole)).text == (
+    text = outcome(code, output, int(black_hole)).text
+    assert re.sub(r"within 0\.[5-9]\d? s", "within T s", text) == (
         "SMTP_BANNER CRITICAL - mail.example:PORT "
-        "timeout: no answer to connect from 127.0.0.2 within 1 s; "
+        "timeout: no answer to connect from 127.0.0.2 within T s; "
         "connect: connection refused (127.0.0.1)"
     )
     assert code == 2
+
+
+def test_where_nobody_answers_the_time_that_was_really_waited_is_told(
+    black_hole: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*question: Any) -> list[Any]:
+        Event().wait(0.2)
+        return list(resolver("127.0.0.2")(*question))
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    code, output = run_check("banner", "-H", "mail.example", "-p", black_hole, "-t", "0.5")
+    text = outcome(code, output, int(black_hole)).text
+    assert re.sub(r"within 0\.[0-3]\d? s", "within T s", text) == (
+        "SMTP_BANNER CRITICAL - mail.example:PORT "
+        "timeout: no answer to connect from 127.0.0.2 within T s"
+    )
+    assert code == 2
+
+
+def test_an_interface_that_is_not_here_is_our_own_fault() -> None:
+    code, output = run_check("banner", "-H", "fe80::1%nosuch0")
+    assert (code, output.partition(" | ")[0]) == (
+        3,
+        "SMTP_BANNER UNKNOWN - [fe80::1%nosuch0]:25 "
+        "local: this machine has no such interface: fe80::1%nosuch0",
+    )
 
 
 def test_an_address_that_is_not_ours_is_our_own_fault() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from check_smtp_core.text import QUOTE_LIMIT, decoded, printable, quoted, shortened
+from check_smtp_core.text import QUOTE_LIMIT, decoded, printable, quoted, shortened, visible
 
 ANY_TEXT = st.text(st.characters(), max_size=200)
 """Surrogates included: undecodable arguments hold them."""
@@ -50,6 +50,28 @@ def test_what_leaves_is_one_line_without_control_characters_or_markup(
 
 
 @pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ""),
+        ("plain text | <b>", "plain text | <b>"),
+        ("grüße 日本", "grüße 日本"),
+        ("two\r\nlines", "two\\r\\nlines"),
+        ("220\tmail", "220\\tmail"),
+        ("\x00\x05\x1b[31m\x7f", "\\x00\\x05\\x1b[31m\\x7f"),
+        ("a\u00a0b\x9bc", "a\\xa0b\\x9bc"),
+        ("left\u202eright\u200b", "left\\u202eright\\u200b"),
+        ("\U000e0001", "\\U000e0001"),
+        ("\ud800", "\\ud800"),
+        ("ü\x00", "ü\\x00"),
+    ],
+)
+def test_what_cannot_be_seen_is_shown_as_an_escape_where_it_is_the_very_fault(
+    text: str, shown: str
+) -> None:
+    assert visible(text) == shown
+
+
+@pytest.mark.parametrize(
     ("text", "limit", "shown"),
     [
         ("", 5, ""),
@@ -90,6 +112,14 @@ def test_whatever_comes_in_can_be_printed_and_holds_no_markup(text: str) -> None
     assert shown.isprintable()
     assert not set(shown) & set("|<>$`")
     assert printable(shown) == shown
+
+
+@given(ANY_TEXT)
+@settings(max_examples=200, deadline=None)
+def test_whatever_is_made_visible_can_be_printed_and_is_then_left_alone(text: str) -> None:
+    shown = visible(text)
+    assert shown.isprintable()
+    assert visible(shown) == shown
 
 
 @given(ANY_TEXT)

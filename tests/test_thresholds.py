@@ -27,6 +27,10 @@ from check_smtp_core.thresholds import check_range, in_words
         "@1:2",
         "@10:",
         "@~:3",
+        ":5",
+        ":0.5",
+        ":0",
+        "@:5",
     ],
 )
 def test_a_range_of_the_guidelines_stays_as_it_was_written(text: str) -> None:
@@ -43,7 +47,10 @@ BACKWARDS = "a range that starts after its end"
         ("", NO_RANGE),
         ("@", NO_RANGE),
         (":", NO_RANGE),
-        (":5", NO_RANGE),
+        ("::5", NO_RANGE),
+        (":~", NO_RANGE),
+        (":5:", NO_RANGE),
+        ("@:", NO_RANGE),
         ("~", NO_RANGE),
         ("5:~", NO_RANGE),
         ("a", NO_RANGE),
@@ -74,6 +81,8 @@ BACKWARDS = "a range that starts after its end"
         ("@5:1", BACKWARDS),
         ("-1:-2", BACKWARDS),
         ("-5", BACKWARDS),
+        (":-5", BACKWARDS),
+        ("@:-1", BACKWARDS),
     ],
 )
 def test_what_is_no_range_is_refused(text: str, why: str) -> None:
@@ -88,6 +97,8 @@ def test_what_is_no_range_is_refused(text: str, why: str) -> None:
         ("5", "s", "at most 5 s"),
         ("0:5", "s", "at most 5 s"),
         ("~:5", "s", "at most 5 s"),
+        (":5", "s", "at most 5 s"),
+        (":0", "s", "at most 0 s"),
         ("0", "s", "at most 0 s"),
         ("0.5", "s", "at most 0.5 s"),
         ("30:", "days", "at least 30 days"),
@@ -96,6 +107,7 @@ def test_what_is_no_range_is_refused(text: str, why: str) -> None:
         ("-5:5", "", "-5 to 5"),
         ("@1:2", "s", "outside 1 to 2 s"),
         ("@2", "s", "outside 0 to 2 s"),
+        ("@:2", "s", "outside 0 to 2 s"),
         ("@10:", "", "outside 10 to infinity"),
         ("5", "", "at most 5"),
     ],

@@ -34,7 +34,7 @@ def test_421_means_that_the_service_closes_in_whatever_phase(phase: str, answere
     """RFC 5321 3.8."""
     reply = Reply(421, ("4.3.2 closing",))
     text = f'{answered} "421 4.3.2 closing" ({ORIGIN})'
-    assert verdicts.refused(phase, reply, 250, ORIGIN) == Finding("unavailable", text)
+    assert verdicts.refused(phase, reply, 220, ORIGIN) == Finding("unavailable", text)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +133,36 @@ def test_421_means_that_the_service_closes_in_whatever_phase(phase: str, answere
             Finding("banner-code", 'greeted with "354 go on" instead of 220'),
         ),
         (
+            "greeting",
+            Reply(220, ("mail ESMTP",)),
+            554,
+            Finding("banner-code", f'greeted with "220 mail ESMTP" instead of 554 ({ORIGIN})'),
+        ),
+        (
+            "greeting",
+            Reply(421, ("4.3.2 closing",)),
+            554,
+            Finding("banner-code", f'greeted with "421 4.3.2 closing" instead of 554 ({ORIGIN})'),
+        ),
+        (
+            "greeting",
+            Reply(451, ("try later",)),
+            554,
+            Finding("banner-code", f'greeted with "451 try later" instead of 554 ({ORIGIN})'),
+        ),
+        (
+            "greeting",
+            Reply(521, ("no mail",)),
+            554,
+            Finding("banner-code", f'greeted with "521 no mail" instead of 554 ({ORIGIN})'),
+        ),
+        (
+            "ehlo",
+            Reply(220, ("mail ESMTP",)),
+            250,
+            Finding("protocol", 'EHLO answered with "220 mail ESMTP" instead of 250'),
+        ),
+        (
             "ehlo",
             Reply(354, ("go on",)),
             250,
@@ -188,6 +218,16 @@ def test_a_long_and_hostile_reply_is_quoted_screened_and_shortened() -> None:
             ProtocolError("a reply has too many lines (limit 500)"),
             "a reply has too many lines (limit 500) (in place of the reply to EHLO inside TLS)",
         ),
+        (
+            "the reply to HELO",
+            ProtocolError("this is no SMTP reply", "hello"),
+            'this is no SMTP reply (in place of the reply to HELO): "hello"',
+        ),
+        (
+            "the greeting inside TLS",
+            ProtocolError("this is POP3, not SMTP", "+OK"),
+            'this is POP3, not SMTP (in place of the greeting inside TLS): "+OK"',
+        ),
     ],
 )
 def test_what_is_no_reply_is_a_protocol_finding(
@@ -234,6 +274,21 @@ def test_what_is_no_reply_is_a_protocol_finding(
             Finding("connect", f"{os.strerror(errno.EINVAL).lower()} (192.0.2.25)"),
         ),
         (
+            errno.EINVAL,
+            "fe80::19",
+            Finding("local", "a link-local address needs its interface: fe80::19%eth0"),
+        ),
+        (
+            errno.EINVAL,
+            "FE80::19",
+            Finding("local", "a link-local address needs its interface: FE80::19%eth0"),
+        ),
+        (
+            errno.EINVAL,
+            "2001:db8::19",
+            Finding("connect", f"{os.strerror(errno.EINVAL).lower()} (2001:db8::19)"),
+        ),
+        (
             errno.ENETUNREACH,
             "192.0.2.25",
             Finding("no-route", "this machine has no IPv4 route to 192.0.2.25"),
@@ -270,6 +325,10 @@ def test_a_failed_connect_is_named_by_its_error_number(
             2.5,
             "no answer to connect from 2001:db8::19, 192.0.2.25 within 2.5 s",
         ),
+        (["192.0.2.25"], 8.0043, "no answer to connect from 192.0.2.25 within 8 s"),
+        (["192.0.2.25"], 0.3812, "no answer to connect from 192.0.2.25 within 0.38 s"),
+        (["192.0.2.25"], 12.34, "no answer to connect from 192.0.2.25 within 12 s"),
+        ([], 0.0, "no time was left to connect"),
     ],
 )
 def test_addresses_that_do_not_answer_are_a_timeout(
@@ -306,8 +365,24 @@ def test_a_fault_of_ours_has_the_systems_words_without_its_number(
             "",
             Finding(
                 "timeout",
-                "the greeting did not come within 2.5 s (a port for implicit TLS or HTTP?)",
+                "the greeting did not come within 2.5 s "
+                "(overloaded, delaying its greeting, or a port for implicit TLS or HTTP?)",
             ),
+        ),
+        (
+            "the greeting inside TLS",
+            "",
+            Finding("timeout", "the greeting inside TLS did not come within 2.5 s"),
+        ),
+        (
+            "the reply to HELO",
+            "",
+            Finding("timeout", "the reply to HELO did not come within 2.5 s"),
+        ),
+        (
+            "the reply to LHLO",
+            "250-a",
+            Finding("timeout", 'the reply to LHLO had not ended within 2.5 s: "250-a"'),
         ),
         (
             "greeting",
@@ -336,7 +411,60 @@ def test_a_fault_of_ours_has_the_systems_words_without_its_number(
 def test_silence_names_the_phase_and_what_had_come(
     phase: str, said: str, finding: Finding
 ) -> None:
-    assert verdicts.silence(phase, 2.5, said) == finding
+    assert verdicts.silence(phase, 2.5, 2.5, said) == finding
+
+
+PART = "within 0.38 s, which was left of 1.6 s"
+
+
+@pytest.mark.parametrize(
+    ("phase", "waited", "limit", "said", "finding"),
+    [
+        ("dns", 0.3812, 1.6, "", Finding("resolver", f"no answer from the resolver {PART}")),
+        (
+            "greeting",
+            0.3812,
+            1.6,
+            "",
+            Finding(
+                "timeout",
+                f"the greeting did not come {PART} "
+                "(overloaded, delaying its greeting, or a port for implicit TLS or HTTP?)",
+            ),
+        ),
+        ("tls", 0.3812, 1.6, "", Finding("timeout", f"the TLS handshake was not over {PART}")),
+        ("ehlo", 0.3812, 1.6, "", Finding("timeout", f"the reply to EHLO did not come {PART}")),
+        (
+            "ehlo",
+            0.3812,
+            1.6,
+            "250-a",
+            Finding("timeout", f'the reply to EHLO had not ended {PART}: "250-a"'),
+        ),
+        (
+            "the reply to HELO",
+            0.3812,
+            1.6,
+            "",
+            Finding("timeout", f"the reply to HELO did not come {PART}"),
+        ),
+        (
+            "ehlo",
+            7.19,
+            8.0,
+            "",
+            Finding(
+                "timeout", "the reply to EHLO did not come within 7.2 s, which was left of 8 s"
+            ),
+        ),
+        ("ehlo", 7.2, 8.0, "", Finding("timeout", "the reply to EHLO did not come within 8 s")),
+        ("ehlo", 8.0004, 8.0, "", Finding("timeout", "the reply to EHLO did not come within 8 s")),
+    ],
+)
+def test_silence_in_what_was_left_of_the_time_says_how_much_that_was(
+    phase: str, waited: float, limit: float, said: str, finding: Finding
+) -> None:
+    assert verdicts.silence(phase, waited, limit, said) == finding
 
 
 @pytest.mark.parametrize(
@@ -365,12 +493,28 @@ def test_silence_names_the_phase_and_what_had_come(
             "",
             "the server closed the connection before the reply to EHLO inside TLS",
         ),
+        ("the reply to HELO", True, "", "the connection was reset before the reply to HELO"),
+        (
+            "the greeting inside TLS",
+            False,
+            "220-a",
+            'the server closed the connection within the greeting inside TLS: "220-a"',
+        ),
     ],
 )
 def test_a_lost_connection_names_the_phase_and_what_had_come(
     phase: str, reset: bool, said: str, text: str
 ) -> None:
     assert verdicts.lost(phase, reset, said) == Finding("closed", text)
+
+
+@pytest.mark.parametrize("helo", ["tried", "accepted"])
+def test_a_server_that_does_not_know_ehlo_is_quoted_and_what_became_of_helo_is_said(
+    helo: str,
+) -> None:
+    assert verdicts.no_ehlo(Reply(502, ("unknown",)), helo) == Finding(
+        "no-esmtp", f'EHLO answered with "502 unknown", HELO {helo}'
+    )
 
 
 # -- STARTTLS
@@ -400,9 +544,26 @@ def test_clear_text_behind_starttls_is_an_injection() -> None:
     )
 
 
-def test_clear_text_in_place_of_tls_is_a_failed_handshake() -> None:
-    assert verdicts.plain_text_for_tls("220 mail ESMTP\r\n") == Finding(
-        "tls-handshake", 'the server answered TLS in clear text: "220 mail ESMTP"'
+@pytest.mark.parametrize(
+    ("octets", "told"),
+    [
+        (b"220 mail ESMTP\r\n", ': "220 mail ESMTP" (a port for --starttls?)'),
+        (
+            b"220-mail ESMTP\r\n220 hi\r\n",
+            ': "220-mail ESMTP\\r\\n220 hi" (a port for --starttls?)',
+        ),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", ' (SSH): "SSH-2.0-OpenSSH_9.2"'),
+        (b"* OK ready\r\n", ' (IMAP): "* OK ready"'),
+        (b"+OK ready\r\n", ' (POP3): "+OK ready"'),
+        (b"-ERR unknown\r\n", ' (POP3 or Redis): "-ERR unknown"'),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", ' (HTTP): "HTTP/1.1 400 Bad Request"'),
+        (b"\x00\x05\x1b[m\xff\r\n", ': "\\x00\\x05\\x1b[m\\xff"'),
+        (b"\x00", ': "\\x00"'),
+    ],
+)
+def test_clear_text_in_place_of_tls_is_a_failed_handshake(octets: bytes, told: str) -> None:
+    assert verdicts.plain_text_for_tls(octets) == Finding(
+        "tls-handshake", f"the server answered TLS in clear text{told}"
     )
 
 
@@ -422,8 +583,13 @@ def test_clear_text_in_place_of_tls_is_a_failed_handshake() -> None:
             "ehlo",
             Finding(
                 "unsolicited",
-                'data after the reply to EHLO though none was due: "250-a  250 b"',
+                'data after the reply to EHLO though none was due: "250-a / 250 b"',
             ),
+        ),
+        (
+            b"\r\n250 a\r\n\r\n",
+            "ehlo",
+            Finding("unsolicited", 'data after the reply to EHLO though none was due: "250 a"'),
         ),
         (
             b"\xff\x00",
@@ -443,7 +609,7 @@ def test_clear_text_in_place_of_tls_is_a_failed_handshake() -> None:
         (
             b"421-closing\r\n421 now\r\n",
             "greeting",
-            Finding("unavailable", f'after the greeting: "421-closing  421 now" ({ORIGIN})'),
+            Finding("unavailable", f'after the greeting: "421-closing / 421 now" ({ORIGIN})'),
         ),
         pytest.param(
             b"421\r\n",
@@ -500,9 +666,16 @@ CISCO = "*" * 40 + "0*2******0***********************2******200**0*********00*0"
             [Finding("masked", 'the greeting was overwritten on the way: "220 XXXXXXXX"')],
         ),
         (
-            Reply(220, ("XXXXXXXX ready",)),
-            [Finding("masked", 'the greeting was overwritten on the way: "220 XXXXXXXX ready"')],
+            Reply(220, ("XXXX XX", "XXX")),
+            [Finding("masked", 'the greeting was overwritten on the way: "220 XXXX XX / XXX"')],
         ),
+        (Reply(220, ("XXXXXXXX ready",)), []),
+        (Reply(220, ("XXX",)), []),
+        (Reply(220, ("xxxx",)), []),
+        (Reply(220, ("****X",)), []),
+        (Reply(220, ("**** 2 **0* 1",)), []),
+        (Reply(220, ("**********", "* Welcome *", "**********")), []),
+        (Reply(220, ("******** ESMTP ready",)), []),
         (Reply(220, ("***",)), []),
         (Reply(220, ("2002",)), []),
         (Reply(220, ("**** mail.example.com ****",)), []),
@@ -531,21 +704,48 @@ def test_a_masked_greeting_is_told_from_a_decorated_one(
 
 
 @pytest.mark.parametrize(
-    ("phase", "oddities", "findings"),
+    ("phase", "code", "oddities", "expected", "findings"),
     [
-        ("ehlo", (), []),
-        ("ehlo", ("blank lines",), [Finding("nonstandard", "the reply to EHLO: blank lines")]),
+        ("ehlo", 250, (), 250, []),
+        (
+            "ehlo",
+            250,
+            ("blank lines",),
+            250,
+            [Finding("nonstandard", "the reply to EHLO: blank lines")],
+        ),
         (
             "starttls",
+            220,
             ("octets outside ASCII", "blank lines"),
+            220,
             [Finding("nonstandard", "the reply to STARTTLS: octets outside ASCII; blank lines")],
+        ),
+        (
+            "ehlo",
+            251,
+            (),
+            250,
+            [Finding("nonstandard", "the reply to EHLO: the code 251 instead of 250")],
+        ),
+        (
+            "ehlo_tls",
+            200,
+            ("blank lines",),
+            250,
+            [
+                Finding(
+                    "nonstandard",
+                    "the reply to EHLO inside TLS: blank lines; the code 200 instead of 250",
+                )
+            ],
         ),
     ],
 )
 def test_oddities_of_a_reply_are_one_finding(
-    phase: str, oddities: tuple[str, ...], findings: list[Finding]
+    phase: str, code: int, oddities: tuple[str, ...], expected: int, findings: list[Finding]
 ) -> None:
-    assert verdicts.about_reply(phase, Reply(250, ("a",), oddities)) == findings
+    assert verdicts.about_reply(phase, Reply(code, ("a",), oddities), expected) == findings
 
 
 def masked(words: str) -> Finding:
@@ -565,7 +765,7 @@ def masked(words: str) -> Finding:
         (("XXX", "XCLIENT", "XEXCH50", "XXXXADR"), []),
         (
             ("-",),
-            [Finding("nonstandard", "the reply to EHLO: a line without a keyword")],
+            [Finding("nonstandard", 'the reply to EHLO: a line without a keyword: "-"')],
         ),
         (
             ("XXXXXXXA", "SIZE big"),
