@@ -129,7 +129,7 @@ def resolve(host: str, port: int, family: int, deadline: Deadline) -> list[Addre
 
 def _unresolved(host: str, family: int, error: OSError) -> Finding:
     name = printable(host)
-    if literal_family(host):
+    if "%" in host and isinstance(error, socket.gaierror):
         return Finding("local", f"this machine has no such interface: {name}")
     code = error.errno if isinstance(error, socket.gaierror) else None
     if code in _NO_SUCH_HOST:

@@ -113,6 +113,7 @@ class Connection:
             if _ready(self._socket):
                 received = self._receive()
                 if self.engine is not None:
+                    self._fed = received
                     self.engine.feed(received)
                     received = self._step(self.engine.read) or b""
                 octets += received
@@ -143,13 +144,22 @@ class Connection:
         assert self.engine is not None
         try:
             return step()
-        except SessionEnded:
+        except SessionEnded as ended:
             self.usable = False
-            if self._fed and self._fed[0] not in _TLS_RECORDS:
+            if self._came_in_clear() and " alert " not in ended.finding.text:
                 raise SessionEnded(verdicts.plain_text_for_tls(self._fed)) from None
             raise
         finally:
             self._send(self.engine.drain())
+
+    def _came_in_clear(self) -> bool:
+        """Whether what the engine stumbled over was no TLS at all.
+
+        In a handshake its first octet tells; later a piece may begin within a record.
+        """
+        if self.agreed is None:
+            return bool(self._fed) and self._fed[0] not in _TLS_RECORDS
+        return _is_text(self._fed)
 
     def _receive(self) -> bytes:
         while True:
@@ -203,6 +213,12 @@ def _new_socket(address: Address, source_address: str) -> socket.socket:
             what = f"cannot connect from the source address {source_address}"
             raise SessionEnded(verdicts.local(what, error)) from None
     return new
+
+
+def _is_text(octets: bytes) -> bool:
+    """Whether octets begin as a line of text does, and no TLS record."""
+    head = octets[:8]
+    return bool(head) and all(32 <= octet < 127 or octet in b"\t\r\n" for octet in head)
 
 
 def _ready(waiting: socket.socket) -> bool:

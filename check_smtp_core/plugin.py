@@ -183,13 +183,14 @@ def _observe(
 
 def _stopped(stopped: Stopped, seen: Observation, options: Options) -> Finding:
     """The finding for a run that its own deadline did not end."""
+    where = f"in phase {seen.phase}" if seen.phase else "before the first phase"
     if stopped.why != "deadline":
-        where = f"in phase {seen.phase}" if seen.phase else "before the first phase"
         text = f"ended by {stopped.why} after {seen.time:.1f} s, {where}"
     elif seen.facts is not None:
         text = f"judging what the server said took more than {options.timeout:g} s (a pattern?)"
     else:
-        text = f"phase {seen.phase} was not over within {options.timeout:g} s"
+        what = f"phase {seen.phase}" if seen.phase else "the start"
+        text = f"{what} was not over within {options.timeout:g} s"
     return Finding("timeout", text, ends_session=True)
 
 

@@ -73,6 +73,7 @@ class Session:
         self._said_hello = False
         self._misunderstood = False
         self._awaited = ""
+        self._answered = ""
         self._left = False
 
     @property
@@ -133,13 +134,14 @@ class Session:
         if reply.code // 100 != 2 or reply.code == 220:
             place = phase if verb == "EHLO" else verb.lower()
             raise SessionEnded(verdicts.refused(place, reply, 250, self.origin))
-        self.notes += verdicts.about_reply(phase, reply, 250)
+        where = phase if verb == "EHLO" else f"the reply to {verb}"
+        self.notes += verdicts.about_reply(where, reply, 250)
         if refused:
             self.notes.remove(verdicts.no_ehlo(refused, "tried"))
             self.notes.append(verdicts.no_ehlo(refused, "accepted"))
             return Hello(Capabilities(reply.lines[0]), refused)
         capabilities = read_capabilities(reply)
-        self.notes += verdicts.about_capabilities(phase, capabilities)
+        self.notes += verdicts.about_capabilities(where, capabilities)
         return Hello(capabilities)
 
     def starttls(self, hello: Hello) -> "Agreed":
@@ -188,7 +190,7 @@ class Session:
         except OutOfTime:
             session.quit()
             silent = [str(self.address)]
-            waited = stopwatch.since_start()
+            waited = stopwatch.in_phase()
             raise SessionEnded(verdicts.unanswered(silent, waited)) from None
         return session
 
@@ -213,6 +215,8 @@ class Session:
                 raise SessionEnded(verdicts.lost(awaited, end.reset, said)) from None
             waited, limit = self._stopwatch.in_phase(), self._options.timeout
             raise SessionEnded(verdicts.silence(awaited, waited, limit, said)) from None
+        else:
+            self._answered = self._awaited
         finally:
             self._awaited = ""
 
@@ -245,7 +249,8 @@ class Session:
         if not octets or self._misunderstood:
             return None
         self._spoken("S", decoded(octets))
-        return verdicts.unsolicited(octets, self._stopwatch.last_completed(), self.origin)
+        after = self._answered or self._stopwatch.last_completed()
+        return verdicts.unsolicited(octets, after, self.origin)
 
     def _arrived(self) -> bytes:
         """Take what has come by now and belongs to no reply; never wait for more."""
@@ -294,6 +299,9 @@ class Session:
         try:
             with self._stopwatch.paused():
                 return self._new_engine()
+        except SessionEnded:
+            self._open.usable = False
+            raise
         except ImportError as error:
             self._open.usable = False
             raise SessionEnded(Finding("local", printable(missing_module(error)))) from None

@@ -79,7 +79,11 @@ def unanswered(addresses: list[str], seconds: float) -> Finding:
     if not addresses:
         return Finding("timeout", "no time was left to connect")
     where = ", ".join(addresses)
-    return Finding("timeout", f"no answer to connect from {where} within {seconds:.2g} s")
+    return Finding("timeout", f"no answer to connect from {where} within {_seconds(seconds)}")
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{max(seconds, 0.001):.2g} s"
 
 
 def local(what: str, error: OSError) -> Finding:
@@ -125,7 +129,7 @@ def silence(phase: str, waited: float, limit: float, said: str) -> Finding:
     """
     within = f"within {limit:g} s"
     if waited < _NEARLY_ALL * limit:
-        within = f"within {waited:.2g} s, which was left of {limit:g} s"
+        within = f"within {_seconds(waited)}, which was left of {limit:g} s"
     if phase == "dns":
         return Finding("resolver", f"no answer from the resolver {within}")
     awaited = AWAITED.get(phase, phase)
@@ -186,7 +190,7 @@ def unsolicited(octets: bytes, phase: str, origin: str) -> Finding:
 
     A 421 says that the service closes.
     """
-    text = " / ".join(decoded(octets).split("\r\n")).strip(" /\r\n")
+    text = " / ".join(line for line in decoded(octets).splitlines() if line)
     after = AWAITED.get(phase, phase)
     if re.match(r"421(?![^\s-])", text):
         return Finding("unavailable", f"after {after}: {quoted(text)} ({origin})")
@@ -210,7 +214,7 @@ def about_reply(phase: str, reply: Reply, expected: int) -> list[Finding]:
     oddities = list(reply.oddities)
     if reply.code != expected:
         oddities.append(f"the code {reply.code} instead of {expected}")
-    return _nonstandard(AWAITED[phase], oddities)
+    return _nonstandard(AWAITED.get(phase, phase), oddities)
 
 
 def about_capabilities(phase: str, capabilities: Capabilities) -> list[Finding]:
@@ -224,7 +228,7 @@ def about_capabilities(phase: str, capabilities: Capabilities) -> list[Finding]:
                 "masked", f"EHLO keywords were overwritten on the way ({words}); often STARTTLS"
             )
         )
-    return findings + _nonstandard(AWAITED[phase], capabilities.oddities)
+    return findings + _nonstandard(AWAITED.get(phase, phase), capabilities.oddities)
 
 
 def _nonstandard(place: str, oddities: "list[str] | tuple[str, ...]") -> list[Finding]:

@@ -50,7 +50,8 @@ def find_anchors(
         return Anchors(_readable(ca_file) if ca_file else "", _hashed(ca_path) if ca_path else "")
     bundle = environment.get("SSL_CERT_FILE", "")
     # Each variable replaces only its own half, as in OpenSSL.
-    folder = environment.get("SSL_CERT_DIR", "") or next(filter(is_hashed, folders), "")
+    folder = environment.get("SSL_CERT_DIR", "")
+    folder = _hashed(folder) if folder else next(filter(is_hashed, folders), "")
     if bundle:
         _readable(bundle)
         distributed = {os.path.realpath(each) for each in bundles}
@@ -81,6 +82,7 @@ def _readable(path: str) -> str:
 
 
 def _hashed(folder: str) -> str:
-    if not is_hashed(folder):
+    # Like OpenSSL, SSL_CERT_DIR takes several folders, separated by colons.
+    if not any(map(is_hashed, folder.split(":"))):
         raise NoAnchors(f"the CA folder {folder} holds no hashed certificates (openssl rehash)")
     return folder

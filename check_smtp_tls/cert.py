@@ -48,7 +48,7 @@ class Served(NamedTuple):
     """What a server showed, at this moment, to who asked for the reference identifier.
 
     `warning` and `critical` are the ranges for its days; `ended` is why the session broke after
-    the certificate was seen; `on_disk` is the certificate of --file.
+    the certificate was seen; `on_disk` is the certificate of --file, or why there is none.
     """
 
     chain: Chain
@@ -58,7 +58,7 @@ class Served(NamedTuple):
     warning: str
     critical: str
     ended: Finding | None
-    on_disk: Certificate | None
+    on_disk: Certificate | Finding | None
 
     @property
     def leaf(self) -> Certificate:
@@ -74,7 +74,8 @@ class Served(NamedTuple):
         fits = is_for(self.reference, self.leaf.names, self.leaf.addresses)
         name = f" for {printable(self.reference)}" if fits else ""
         issuer = common_name(self.leaf.issuer)
-        return f"{int(days)} days left (until {until}){name}, issued by {issuer}"
+        count = f"{int(days)} day{'' if int(days) == 1 else 's'}"
+        return f"{count} left (until {until}){name}, issued by {issuer}"
 
     def measures(self) -> list[Measure]:
         """`days_left` of the path and `days_left_leaf`, both with fractions."""
@@ -263,7 +264,9 @@ def _judge_pins(leaf: Certificate, pins: tuple[str, ...], issuer: str) -> list[F
     return findings
 
 
-def _judge_file(leaf: Certificate, on_disk: Certificate | None) -> list[Finding]:
+def _judge_file(leaf: Certificate, on_disk: Certificate | Finding | None) -> list[Finding]:
+    if isinstance(on_disk, Finding):
+        return [on_disk]
     if on_disk is None or on_disk.fingerprint == leaf.fingerprint:
         return []
     if on_disk.key.partition(" ")[0] != leaf.key.partition(" ")[0]:
@@ -276,7 +279,7 @@ def _judge_file(leaf: Certificate, on_disk: Certificate | None) -> list[Finding]
     return []
 
 
-def _on_disk(path: str) -> Certificate:
+def _on_disk(path: str) -> Certificate | Finding:
     from OpenSSL import crypto
 
     from check_smtp_tls.certificate import read_certificate
@@ -288,7 +291,7 @@ def _on_disk(path: str) -> Certificate:
         why = os.strerror(error.errno or 0).lower()
     except crypto.Error:
         why = "no certificate in PEM"
-    raise SessionEnded(Finding("local", f"{printable(path)}: {why}"))
+    return Finding("local", f"{printable(path)}: {why}")
 
 
 def _lifetime(text: str) -> Lifetime:

@@ -130,7 +130,10 @@ class _Reader:
                 warnings.simplefilter("ignore")
                 text: str = getattr(self._parsed, which).rfc4514_string()
         except Exception:
-            parts = getattr(self._original, f"get_{which}")().get_components()
+            with warnings.catch_warnings():
+                # Deprecated, but it reads what cryptography refuses.
+                warnings.simplefilter("ignore")
+                parts = getattr(self._original, f"get_{which}")().get_components()
             text = ",".join(
                 f"{key.decode()}={value.decode('utf-8', 'replace')}" for key, value in parts[::-1]
             )
@@ -144,7 +147,9 @@ class _Reader:
                 tzinfo=timezone.utc
             )
         except Exception:
-            text = getattr(self._original, getter)().decode("ascii")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                text = getattr(self._original, getter)().decode("ascii")
             found = datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=timezone.utc)
         return found
 

@@ -5,6 +5,8 @@ no run can stray from it. OpenSSL stops at its first complaint here, so a kind o
 and the path is verified again, in a new store (a store's settings work once).
 """
 
+import warnings
+
 from cryptography import x509
 from OpenSSL import crypto
 
@@ -58,7 +60,8 @@ def _first_complaint(
     path: list[crypto.X509], anchors: Anchors, flags: int, extra: list[crypto.X509]
 ) -> tuple[int, int] | None:
     store = crypto.X509Store()
-    store.load_locations(anchors.bundle or None, anchors.folder or None)
+    if any(anchors):
+        store.load_locations(anchors.bundle or None, anchors.folder or None)
     for certificate in extra:
         store.add_cert(certificate)
     store.set_flags(flags)
@@ -75,11 +78,15 @@ def _purposes(path: list[crypto.X509]) -> list[tuple[int, int]]:
     """By hand, because the offline verifier is not told what the certificate is for."""
     found = []
     for depth, certificate in enumerate(path):
-        if depth and certificate.get_subject() == certificate.get_issuer():
-            continue
         try:
-            extensions = x509.load_der_x509_certificate(_der(certificate)).extensions
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                parsed = x509.load_der_x509_certificate(_der(certificate))
+                extensions = parsed.extensions
+                self_issued = parsed.subject == parsed.issuer
         except Exception:
+            continue
+        if depth and self_issued:
             continue
         if not _may_serve(extensions, depth):
             found.append((_WRONG_PURPOSE, depth))

@@ -5,6 +5,7 @@ from version to version; dates, keys and signatures are judged by rules of our o
 because OpenSSL forgets some dates and its rules of strength change with version and setting.
 """
 
+import re
 from datetime import datetime
 
 from check_smtp_core.findings import Finding
@@ -25,10 +26,10 @@ _TRUST = ("self-signed", "incomplete-chain", "untrusted")
 
 def common_name(distinguished_name: str) -> str:
     """The common name in a distinguished name (RFC 4514), or all of it if there is none."""
-    for part in distinguished_name.split(","):
+    for part in re.split(r"(?<!\\)[,+]", distinguished_name):
         key, _, value = part.partition("=")
         if key == "CN":
-            return printable(value)
+            return printable(re.sub(r"\\(.)", r"\1", value))
     return printable(distinguished_name)
 
 
@@ -60,10 +61,15 @@ def date_findings(chain: Chain, now: datetime) -> list[Finding]:
             text = f"{who} is valid only from {_moment(certificate.not_before)} on"
             findings.append(Finding("not-yet-valid", text))
     for code, depth, _ in chain.complaints:
-        if code == _EXPIRED and len(judged) <= depth < len(chain.path):
-            root = chain.path[depth]
-            text = f"the root {common_name(root.subject)} expired {_ago(root.not_after, now)}"
-            findings.append(Finding("expired", text))
+        if not len(judged) <= depth < len(chain.path):
+            continue
+        root = chain.path[depth]
+        who = f"the root {common_name(root.subject)}"
+        if code == _EXPIRED:
+            findings.append(Finding("expired", f"{who} expired {_ago(root.not_after, now)}"))
+        elif code == _NOT_YET_VALID:
+            text = f"{who} is valid only from {_moment(root.not_before)} on"
+            findings.append(Finding("not-yet-valid", text))
     return findings
 
 
@@ -154,7 +160,11 @@ def _moment(moment: datetime) -> str:
 
 
 def _ago(moment: datetime, now: datetime) -> str:
-    hours = (now - moment).total_seconds() / 3600
-    if hours < 48:
-        return f"{int(hours)} hours ago ({_moment(moment)})"
-    return f"{int(hours // 24)} days ago ({_moment(moment)})"
+    minutes = int((now - moment).total_seconds() // 60)
+    if minutes < 120:
+        age = f"{minutes} minute{'' if minutes == 1 else 's'}"
+    elif minutes < 48 * 60:
+        age = f"{minutes // 60} hours"
+    else:
+        age = f"{minutes // 1440} days"
+    return f"{age} ago ({_moment(moment)})"

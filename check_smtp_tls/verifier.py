@@ -151,6 +151,8 @@ def words(code: int) -> str:
 
 
 def _load(context: SSL.Context, anchors: Anchors) -> None:
+    if not any(anchors):
+        return
     try:
         context.load_verify_locations(anchors.bundle or None, anchors.folder or None)
     except SSL.Error:

@@ -54,7 +54,7 @@ class Recipe(NamedTuple):
     name: str
     issuer: "Recipe | None" = None
     since: float | datetime = -30
-    until: float | datetime = 60.5
+    until: float | datetime = 60
     names: tuple[str, ...] = ()
     san: bytes = b""
     key: str = "ec"
@@ -74,8 +74,15 @@ SERVER, CLIENT, ANY = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2", "2.5.29.37.0"
 ROOT = Recipe("Example Root CA", since=-1000, until=3000, authority=True)
 OTHER_ROOT = ROOT._replace(name="Other Root CA")
 INTERMEDIATE = Recipe("Example Issuing CA", ROOT, since=-500, until=1000, authority=True)
-LEAF = Recipe(HOST, INTERMEDIATE, names=(HOST,), purposes=(SERVER,))
+LEAF = Recipe(HOST, INTERMEDIATE, -29.495, 60.505, names=(HOST,), purposes=(SERVER,))
+"""Ninety days long, with 60.50 days left as long as the tests run."""
+
 SELF_SIGNED = LEAF._replace(issuer=None)
+
+
+def ending(days: float) -> Recipe:
+    """The leaf with so many days left of its ninety."""
+    return LEAF._replace(since=days - 90, until=days)
 
 
 @cache
@@ -448,8 +455,12 @@ def _two_intermediates(*sent: str) -> Callable[[Setup], Setup]:
     return setup_of
 
 
+def _days_left(days: float) -> Callable[[Setup], Setup]:
+    return _of_leaf(since=days - 90, until=days)
+
+
 MAIN_FAULTS: dict[str, Callable[[Setup], Setup]] = {
-    "expired": _of_leaf(until=-3.5),
+    "expired": _days_left(-3.495),
     "wrong name": _of_leaf(names=("www.example.net", "example.net")),
     "missing intermediate": _sent("leaf"),
     "unknown root": _trusted("other root"),
@@ -465,17 +476,17 @@ MAIN_FAULTS: dict[str, Callable[[Setup], Setup]] = {
 FAULTS: dict[str, Callable[[Setup], Setup]] = {
     "none": lambda setup: setup,
     **MAIN_FAULTS,
-    "expires in 14 days": _of_leaf(until=14.5),
-    "expires in 3 days": _of_leaf(until=3.5),
-    "expired an hour ago": _of_leaf(until=-1.5 / 24),
-    "a 6-day certificate, fresh": _of_leaf(since=-1, until=5.5),
-    "a 6-day certificate, near its end": _of_leaf(since=-5, until=1.02),
+    "expires in 14 days": _days_left(14.505),
+    "expires in 3 days": _days_left(3.505),
+    "expired an hour ago": _days_left(-1.5 / 24),
+    "a 6-day certificate, fresh": _of_leaf(since=-1, until=5.005),
+    "a 6-day certificate, near its end": _of_leaf(since=-5, until=1.005),
     "not yet valid": _of_leaf(since=2.5),
     "no subjectAltName": _of_leaf(names=()),
     "only other addresses": _of_leaf(names=("192.0.2.25", "2001:db8::25")),
     "five thousand other names": _of_leaf(names=tuple(f"h{n}.example.net" for n in range(5000))),
     "8-bit name": _of_leaf(names=(), san=element(0x30, element(0x82, b"m\xe4il.example.com"))),
-    "intermediate ends before the certificate": _of_intermediate(until=5.5),
+    "intermediate ends before the certificate": _of_intermediate(until=5.505),
     "intermediate not yet valid": _of_intermediate(since=2.5),
     "expired root": _of_root(until=-3.5),
     "root not yet valid": _of_root(since=2.5),

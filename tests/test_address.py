@@ -394,7 +394,7 @@ def test_a_failure_for_good_is_the_resolvers_but_not_called_temporary(
     ("host", "finding"),
     [
         (NAME, Finding("resolver", f"failure while resolving the name {NAME}")),
-        ("192.0.2.1", Finding("local", "this machine has no such interface: 192.0.2.1")),
+        ("192.0.2.1", Finding("resolver", "failure while resolving the name 192.0.2.1")),
     ],
 )
 def test_an_error_of_the_system_in_the_resolver_is_a_finding_too(

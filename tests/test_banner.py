@@ -368,6 +368,13 @@ def test_thresholds_are_shown_and_judged(stage: Stage) -> None:
     ]
 
 
+@pytest.mark.parametrize(("limit", "code"), [(":5", 0), (":0", 1), ("@:5", 1)])
+def test_a_range_without_a_start_begins_at_zero(stage: Stage, limit: str, code: int) -> None:
+    seen = stage("banner", "S: 220 mail.example\nC: QUIT\nS: 221 Bye", "-w", limit)
+    assert seen.code == code
+    assert seen.perfdata.startswith(f"time=Ts;{limit};;0 ")
+
+
 def test_a_pattern_that_runs_away_is_stopped(stage: Stage) -> None:
     seen = stage(
         "banner", f"S: 220 {'a' * 48}!\nC: QUIT\nS: 221 Bye", "--expect", "(a+)+$", "-t", "0.4"
