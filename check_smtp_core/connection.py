@@ -187,7 +187,9 @@ class Connection:
                 rest = rest[self._socket.send(rest) :]
             except BlockingIOError:
                 self._wait(select.POLLOUT, self.deadline)
-            except OSError:
+            except OSError as error:
+                # Told once only, like the one in _receive().
+                self._was_reset = self._was_reset or error.errno == ECONNRESET
                 return
 
     def _wait(self, event: int, deadline: Deadline) -> None:

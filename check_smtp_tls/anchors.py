@@ -51,7 +51,12 @@ def find_anchors(
     bundle = environment.get("SSL_CERT_FILE", "")
     # Each variable replaces only its own half, as in OpenSSL.
     folder = environment.get("SSL_CERT_DIR", "")
-    folder = _hashed(folder) if folder else next(filter(is_hashed, folders), "")
+    if not folder:
+        folder = next(filter(is_hashed, folders), "")
+    elif not bundle or _is_hashed_list(folder):
+        folder = _hashed(folder)
+    else:
+        folder = ""  # some containers name /dev/null beside their bundle
     if bundle:
         _readable(bundle)
         distributed = {os.path.realpath(each) for each in bundles}
@@ -72,6 +77,11 @@ def is_hashed(folder: str) -> bool:
         return False
 
 
+def _is_hashed_list(folders: str) -> bool:
+    # OpenSSL takes several folders, separated by colons.
+    return any(map(is_hashed, folders.split(":")))
+
+
 def _readable(path: str) -> str:
     try:
         with open(path, "rb"):
@@ -82,7 +92,6 @@ def _readable(path: str) -> str:
 
 
 def _hashed(folder: str) -> str:
-    # Like OpenSSL, SSL_CERT_DIR takes several folders, separated by colons.
-    if not any(map(is_hashed, folder.split(":"))):
+    if not _is_hashed_list(folder):
         raise NoAnchors(f"the CA folder {folder} holds no hashed certificates (openssl rehash)")
     return folder

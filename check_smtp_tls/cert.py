@@ -28,6 +28,7 @@ from check_smtp_tls.trust import (
     common_name,
     date_findings,
     days_left,
+    ends_first,
     order_findings,
     strength_findings,
     trust_findings,
@@ -74,8 +75,10 @@ class Served(NamedTuple):
         fits = is_for(self.reference, self.leaf.names, self.leaf.addresses)
         name = f" for {printable(self.reference)}" if fits else ""
         issuer = common_name(self.leaf.issuer)
+        first = ends_first(self.chain)
+        ends = f", then the intermediate {common_name(first.subject)} ends" if first else ""
         count = f"{int(days)} day{'' if int(days) == 1 else 's'}"
-        return f"{count} left (until {until}){name}, issued by {issuer}"
+        return f"{count} left (until {until}{ends}){name}, issued by {issuer}"
 
     def measures(self) -> list[Measure]:
         """`days_left` of the path and `days_left_leaf`, both with fractions."""
@@ -274,6 +277,8 @@ def _judge_file(leaf: Certificate, on_disk: Certificate | Finding | None) -> lis
         return [Finding("local", text)]
     if on_disk.not_before > leaf.not_before:
         since, served = f"{on_disk.not_before:%Y-%m-%d}", f"{leaf.not_before:%Y-%m-%d}"
+        if since == served:
+            since, served = f"{on_disk.not_before:%d %H:%M:%S}", f"{leaf.not_before:%d %H:%M:%S}"
         text = f"the file has a certificate of {since}, the server still shows one of {served}"
         return [Finding("not-reloaded", text)]
     return []

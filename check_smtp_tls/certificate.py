@@ -90,8 +90,9 @@ def read_certificate(certificate: "crypto.X509") -> Certificate:
             # A negative serial number is a warning today and an error tomorrow.
             warnings.simplefilter("ignore")
             parsed = x509.load_der_x509_certificate(der)
-    except Exception as error:
-        unreadable = str(error) or type(error).__name__
+    except Exception:
+        # The library's own words are of no use to anybody who is woken by them.
+        unreadable = "the certificate is malformed"
     reader = _Reader(parsed, certificate)
     names, addresses, has_names, why = reader.alternative_names()
     key, weak_key, key_fingerprint = reader.key()
@@ -164,8 +165,8 @@ class _Reader:
             )
         except x509.ExtensionNotFound:
             return (), (), False, ""
-        except Exception as error:
-            return (), (), False, str(error) or type(error).__name__
+        except Exception:
+            return (), (), False, "an extension is malformed"
         names = extension.value.get_values_for_type(x509.DNSName)
         addresses = extension.value.get_values_for_type(x509.IPAddress)
         return tuple(names), tuple(str(each) for each in addresses), True, ""

@@ -21,6 +21,7 @@ TLS_BY_DEFAULT = True
 
 _VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _LEAST_BITS = 128
+_REFUSALS = ("tls-handshake", "closed")
 
 
 class Refusal(NamedTuple):
@@ -140,7 +141,7 @@ def _offer_alone(session: "Session", options: "Options", version: str) -> Refusa
     except SessionEnded as ended:
         if engine.server_version() == version:
             return Refusal(version, True, f"accepted, then {ended.finding.text}")
-        if another and another.engine:
+        if another and another.engine and ended.finding.name in _REFUSALS:
             return Refusal(version, False, f"refused ({ended.finding.text})")
         finding = ended.finding._replace(ends_session=False)
         text = f"{version} could not be offered: {finding.text}"

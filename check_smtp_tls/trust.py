@@ -47,6 +47,14 @@ def days_left(chain: Chain, now: datetime) -> float:
     return min(each.days_left(now) for each in judged_certificates(chain))
 
 
+def ends_first(chain: Chain) -> Certificate | None:
+    """The intermediate that ends the verified path before the leaf does, if there is one."""
+    if not chain.anchored:
+        return None
+    first = min(judged_certificates(chain), key=lambda each: each.not_after)
+    return None if first.not_after >= chain.presented[0].not_after else first
+
+
 def date_findings(chain: Chain, now: datetime) -> list[Finding]:
     """`expired` and `not-yet-valid` for everything on the path, the root included."""
     findings = []
@@ -107,7 +115,10 @@ def _distrust(complaint: Complaint, chain: Chain) -> tuple[str, str]:
     if code == _STORE_LACKS_ISSUER:
         return "untrusted", f"{issuer} is not trusted here; an intermediate alone is no anchor"
     if code in _CONSTRAINTS:
-        return "untrusted", f"name constraints of its issuer {issuer}: {printable(words)}"
+        constraint = f"name constraints: {printable(words)}"
+        return "untrusted", f"its issuer {issuer} may not issue for this name ({constraint})"
+    if depth and certificate.self_issued and depth >= len(judged_certificates(chain)):
+        return "untrusted", f"the root {common_name(certificate.subject)}: {printable(words)}"
     return "untrusted", f"{_who(certificate, depth)}: {printable(words)}"
 
 
@@ -127,7 +138,9 @@ def strength_findings(chain: Chain) -> list[Finding]:
     for depth, certificate in enumerate(judged_certificates(chain)):
         who = _who(certificate, depth)
         if certificate.weak_key:
-            text = f"{who} has a key of only {certificate.weak_key} bits"
+            kind, _, bits = certificate.weak_key.partition(" ")
+            article = "a" if kind == "DSA" else "an"
+            text = f"{who} has {article} {kind} key of only {bits} bits"
             findings.append(Finding("weak-key", text))
         if certificate.weak_signature and not certificate.self_issued:
             text = f"{who} is signed with {certificate.weak_signature}"

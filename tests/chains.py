@@ -478,7 +478,7 @@ FAULTS: dict[str, Callable[[Setup], Setup]] = {
     **MAIN_FAULTS,
     "expires in 14 days": _days_left(14.505),
     "expires in 3 days": _days_left(3.505),
-    "expired an hour ago": _days_left(-1.5 / 24),
+    "expired some hours ago": _days_left(-5.5 / 24),
     "a 6-day certificate, fresh": _of_leaf(since=-1, until=5.005),
     "a 6-day certificate, near its end": _of_leaf(since=-5, until=1.005),
     "not yet valid": _of_leaf(since=2.5),

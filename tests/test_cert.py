@@ -152,7 +152,7 @@ MISMATCH = Finding(
                 ),
                 Finding("wrong-purpose", "the certificate is not meant for TLS servers"),
                 MISMATCH,
-                Finding("weak-key", "the certificate has a key of only RSA 1024 bits"),
+                Finding("weak-key", "the certificate has an RSA key of only 1024 bits"),
                 Finding("weak-signature", "the certificate is signed with SHA-1"),
                 Finding("fingerprint", "the certificate ... is not the one that is pinned"),
                 Finding("fingerprint", "issued by Issuing CA, not by Let's Encrypt"),
@@ -177,7 +177,7 @@ MISMATCH = Finding(
                     "expired",
                     'the intermediate "Issuing CA" expired 10 days ago (2026-06-05 12:00 UTC)',
                 ),
-                Finding("weak-key", "the certificate has a key of only RSA 1024 bits"),
+                Finding("weak-key", "the certificate has an RSA key of only 1024 bits"),
             ],
         ),
         (
@@ -294,7 +294,8 @@ def test_a_newer_certificate_on_disk_means_that_nobody_reloaded(
         ),
         (
             served(chain(GOOD_LEAF, certificate("Issuing CA", "Root CA", -9, 5.5), GOOD_ROOT)),
-            "5 days left (until 2026-06-21) for mail.example.com, issued by Issuing CA",
+            "5 days left (until 2026-06-21, then the intermediate Issuing CA ends) "
+            "for mail.example.com, issued by Issuing CA",
         ),
         (served(chain(EXPIRED_LEAF, INT, GOOD_ROOT)), ""),
         (served(chain(GOOD_LEAF, EXPIRED_INT, GOOD_ROOT)), ""),

@@ -273,13 +273,18 @@ INCOMPLETE = Finding("incomplete-chain", "its issuer Issuing CA is neither sent 
             chain(LEAF, INT, ROOT, complaints=((25, 1),)),
             [Finding("untrusted", 'the intermediate "Issuing CA": words of 25')],
         ),
+        (
+            chain(LEAF, INT, ROOT, complaints=((25, 2),)),
+            [Finding("untrusted", "the root Root CA: words of 25")],
+        ),
         *(
             (
                 chain(LEAF, INT, ROOT, complaints=((code, 0),)),
                 [
                     Finding(
                         "untrusted",
-                        f"name constraints of its issuer Issuing CA: words of {code}",
+                        "its issuer Issuing CA may not issue for this name "
+                        f"(name constraints: words of {code})",
                     )
                 ],
             )
@@ -360,7 +365,11 @@ def test_one_finding_says_why_a_chain_is_not_trusted(
         (
             ((47, 0), (10, 0), (26, 0)),
             [
-                Finding("untrusted", "name constraints of its issuer Issuing CA: words of 47"),
+                Finding(
+                    "untrusted",
+                    "its issuer Issuing CA may not issue for this name "
+                    "(name constraints: words of 47)",
+                ),
                 Finding("wrong-purpose", "the certificate is not meant for TLS servers"),
             ],
         ),
@@ -386,7 +395,7 @@ WEAK_SELF_SIGNED = certificate("x", "x", weak_key="RSA 512", weak_signature="MD5
         (
             chain(WEAK_LEAF, INT, ROOT),
             [
-                Finding("weak-key", "the certificate has a key of only RSA 1024 bits"),
+                Finding("weak-key", "the certificate has an RSA key of only 1024 bits"),
                 Finding("weak-signature", "the certificate is signed with SHA-1"),
             ],
         ),
@@ -394,7 +403,7 @@ WEAK_SELF_SIGNED = certificate("x", "x", weak_key="RSA 512", weak_signature="MD5
             chain(LEAF, WEAK_INT, ROOT),
             [
                 Finding(
-                    "weak-key", 'the intermediate "Issuing CA" has a key of only ECDSA 192 bits'
+                    "weak-key", 'the intermediate "Issuing CA" has an ECDSA key of only 192 bits'
                 ),
                 Finding("weak-signature", 'the intermediate "Issuing CA" is signed with MD5'),
             ],
@@ -402,7 +411,7 @@ WEAK_SELF_SIGNED = certificate("x", "x", weak_key="RSA 512", weak_signature="MD5
         # a signature by oneself protects nothing
         (
             chain(WEAK_SELF_SIGNED, anchored=False),
-            [Finding("weak-key", "the certificate has a key of only RSA 512 bits")],
+            [Finding("weak-key", "the certificate has an RSA key of only 512 bits")],
         ),
         (chain(LEAF, INT, ROOT, sent=(LEAF, INT, WEAK_INT)), []),
     ],
