@@ -49,6 +49,7 @@ class Connection:
         self.usable = False
         self._was_reset = False
         self._fed = b""
+        self._heard_clear_text = False
         self._socket = _new_socket(address, source_address)
 
     def connect(self, deadline: Deadline) -> str:
@@ -147,7 +148,9 @@ class Connection:
         except SessionEnded as ended:
             self.usable = False
             if self._came_in_clear() and " alert " not in ended.finding.text:
-                raise SessionEnded(verdicts.plain_text_for_tls(self._fed)) from None
+                implicit = self.agreed is None and not self._heard_clear_text
+                finding = verdicts.plain_text_for_tls(self._fed, implicit)
+                raise SessionEnded(finding) from None
             raise
         finally:
             self._send(self.engine.drain())
@@ -178,6 +181,7 @@ class Connection:
                 raise ConnectionLost(reset=True) from None
             if not octets:
                 raise ConnectionLost(reset=self._was_reset)
+            self._heard_clear_text = self._heard_clear_text or self.engine is None
             return octets
 
     def _send(self, octets: bytes) -> None:

@@ -226,9 +226,9 @@ _ENTRIES = {
         "use a certificate with the purpose serverAuth.",
     ),
     "weak-key": _Entry(
-        "A key on the path is too short to protect anything.",
-        "an old certificate",
-        "use RSA with 2048 bits or more, or ECDSA.",
+        "A key on the certificate's path, or the server's Diffie-Hellman group, is too short.",
+        "an old certificate or authority; an old dhparam file",
+        "use RSA with 2048 bits or more, or ECDSA; remove the file, or switch DHE ciphers off.",
     ),
     "weak-signature": _Entry(
         "A certificate on the path is signed with MD5 or SHA-1.",

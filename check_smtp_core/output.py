@@ -57,22 +57,27 @@ def status_line(
 
 
 def _fitting(head: str, pieces: list[str], encoding: str) -> str:
-    """Head and as many pieces as fit; the first is cut rather than left out."""
+    """Head and as many pieces as fit; the first is cut rather than left out.
+
+    What is left out is named or, where there is no room for that, counted.
+    """
     for kept in range(len(pieces), 0, -1):
-        text = f"{head} {'; '.join(pieces[:kept])}{_left_out(pieces, kept)}"
-        line = _encodable(text, encoding)
-        if len(line.encode(encoding)) <= TEXT_LIMIT:
-            return line
-    tail = "..." + _left_out(pieces, 1)
+        for left_out in _left_out(pieces[kept:]):
+            line = _encodable(f"{head} {'; '.join(pieces[:kept])}{left_out}", encoding)
+            if len(line.encode(encoding)) <= TEXT_LIMIT:
+                return line
+    tail = "..." + _left_out(pieces[1:])[-1]
     line = _encodable(f"{head} {pieces[0]}", encoding)
     while len(line.encode(encoding)) > TEXT_LIMIT - len(tail):
         line = line[:-1]
     return line + tail
 
 
-def _left_out(pieces: list[str], kept: int) -> str:
-    number = len(pieces) - kept
-    return f"; {number} more (-v)" if number else ""
+def _left_out(pieces: list[str]) -> tuple[str, ...]:
+    if not pieces:
+        return ("",)
+    names = ", ".join(dict.fromkeys(piece.partition(":")[0] for piece in pieces))
+    return f"; also {names} (-v)", f"; {len(pieces)} more (-v)"
 
 
 def _encodable(text: str, encoding: str) -> str:

@@ -10,13 +10,13 @@ import re
 import ssl
 import warnings
 
+from check_smtp_core import tls_records
 from check_smtp_core.engine import Agreed
-from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.findings import SessionEnded
+from check_smtp_core.verdicts import handshake_failed, lost
 
 _READ_SIZE = 65536
-# Record header, handshake header and version: RFC 5246 6.2.1, 7.4, 7.4.1.3.
-_SERVER_HELLO_HEAD = 11
-_VERSIONS = {b"\x03\x01": "TLSv1", b"\x03\x02": "TLSv1.1", b"\x03\x03": "TLSv1.2"}
+_MOST_HANDSHAKE = 262144
 
 
 class TlsEngine:
@@ -37,7 +37,7 @@ class TlsEngine:
             context.minimum_version = ssl.TLSVersion[only.replace(".", "_") or "TLSv1"]
             if only:
                 context.maximum_version = context.minimum_version
-        self._first_octets = b""
+        self._handshake_octets = b""
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(
             self._incoming,
@@ -55,8 +55,10 @@ class TlsEngine:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
             return False
+        except ssl.SSLZeroReturnError:
+            raise SessionEnded(lost("tls", False, "")) from None
         except ssl.SSLError as error:
-            raise SessionEnded(Finding("tls-handshake", _reason(error))) from error
+            raise SessionEnded(handshake_failed(_reason(error))) from error
         return True
 
     def agreed(self) -> Agreed:
@@ -77,14 +79,14 @@ class TlsEngine:
         except ssl.SSLZeroReturnError:
             return b""
         except ssl.SSLError as error:
-            raise SessionEnded(Finding("tls-handshake", _reason(error))) from error
+            raise SessionEnded(handshake_failed(_reason(error))) from error
 
     def write(self, octets: bytes) -> None:
         """Encrypt octets; drain() then has the records."""
         try:
             self._tls.write(octets)
         except ssl.SSLError as error:
-            raise SessionEnded(Finding("tls-handshake", _reason(error))) from error
+            raise SessionEnded(handshake_failed(_reason(error))) from error
 
     def close(self) -> None:
         """Say close_notify; the server's own is not waited for."""
@@ -95,7 +97,8 @@ class TlsEngine:
 
     def feed(self, octets: bytes) -> None:
         """Take octets that came from the server."""
-        self._first_octets = (self._first_octets + octets)[:_SERVER_HELLO_HEAD]
+        if len(self._handshake_octets) < _MOST_HANDSHAKE:
+            self._handshake_octets += octets
         self._incoming.write(octets)
 
     def server_version(self) -> str:
@@ -103,10 +106,13 @@ class TlsEngine:
 
         It tells a server that took an old version from an OpenSSL here that gave up on it.
         """
-        octets = self._first_octets
-        if octets[:1] != b"\x16" or octets[5:6] != b"\x02":
-            return ""
-        return _VERSIONS.get(octets[9:11], "")
+        return tls_records.server_version(self._handshake_octets)
+
+    def diffie_hellman_bits(self) -> int:
+        """The size of the server's Diffie-Hellman group; 0 if none was used."""
+        if not self.agreed().cipher.startswith(("DHE-", "ADH-")):
+            return 0
+        return tls_records.diffie_hellman_bits(self._handshake_octets)
 
     def drain(self) -> bytes:
         """The octets that are to go to the server."""
@@ -117,4 +123,4 @@ def _reason(error: ssl.SSLError) -> str:
     """OpenSSL's words without Python's: `tlsv1 alert protocol version`."""
     # error.reason is None for codes that this Python's table does not know.
     words = error.reason or re.sub(r"^\[[^]]*\]\s*|\s*\(_ssl\.c:\d+\)$", "", str(error))
-    return words.replace("_", " ").lower()
+    return words.replace("_", " ")

@@ -53,6 +53,15 @@ _HANDSHAKE = ("greeting", "ehlo", "helo", "lhlo", "starttls", "ehlo_tls")
 
 _NEARLY_ALL = 0.9
 
+# What an administrator can do something about; the words differ between OpenSSL's versions.
+_TLS_WORDS = {
+    "alert handshake failure": "the server finds no common cipher, or wants a client certificate",
+    "alert protocol version": "the server speaks none of the TLS versions that were offered",
+    "unrecognized name": "the server has no certificate for this name",
+    "certificate required": "the server insists on a client certificate",
+    "alert internal error": "the server has a fault of its own, often with its certificate",
+}
+
 _UNREACHED = {
     ECONNREFUSED: "connection refused",
     ECONNRESET: "connection reset",
@@ -171,16 +180,23 @@ def no_starttls(capabilities: Capabilities) -> Finding:
 
 def injection(octets: bytes) -> Finding:
     """The finding for clear text behind the reply to STARTTLS (RFC 3207 6, CVE-2011-0411)."""
-    quote = quoted(decoded(octets).strip())
+    quote = quoted(decoded(octets).strip()) if octets.strip() else "an empty line"
     return Finding("injection", f"clear text between the reply to STARTTLS and TLS: {quote}")
 
 
-def plain_text_for_tls(octets: bytes) -> Finding:
-    """The finding for a server that answers TLS in clear text."""
+def handshake_failed(words: str) -> Finding:
+    """The finding for a TLS session that failed, from OpenSSL's words for it."""
+    words = printable(words).lower() or "the TLS session broke"
+    meaning = next((told for key, told in _TLS_WORDS.items() if words.endswith(key)), "")
+    return Finding("tls-handshake", f"{meaning} ({words})" if meaning else words)
+
+
+def plain_text_for_tls(octets: bytes, implicit: bool) -> Finding:
+    """The finding for a server that answers TLS in clear text; `implicit` if it began with TLS."""
     protocol = other_protocol(octets)
     named = f" ({protocol})" if protocol else ""
     quote = quoted(visible(decoded(octets).rstrip()))
-    hint = " (a port for --starttls?)" if octets[:3].isdigit() else ""
+    hint = " (a port for --starttls?)" if implicit and octets[:3].isdigit() else ""
     text = f"the server answered TLS in clear text{named}: {quote}{hint}"
     return Finding("tls-handshake", text)
 

@@ -60,8 +60,9 @@ def find_anchors(
     if bundle:
         _readable(bundle)
         distributed = {os.path.realpath(each) for each in bundles}
-        if folder and os.path.realpath(bundle) in distributed:
-            bundle = ""
+        twin = os.path.realpath(folder) in {os.path.realpath(each) for each in folders}
+        if folder and twin and os.path.realpath(bundle) in distributed:
+            bundle = ""  # the same certificates, 20 ms cheaper
     elif not folder:
         bundle = next(filter(os.path.isfile, bundles), "")
     if not bundle and not folder:

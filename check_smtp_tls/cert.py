@@ -4,18 +4,20 @@ Rule: the verified path is judged, not the list that was sent, and all faults ar
 The session ends with the handshake: one connection yields facts and verdict, and QUIT goes out.
 """
 
-import math
-import os
 import re
 from argparse import ArgumentTypeError
-from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, NamedTuple, cast
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, cast
 
 from check_smtp_core.findings import Finding, SessionEnded
-from check_smtp_core.observation import Measure
 from check_smtp_core.text import printable
 from check_smtp_core.values import wire_text
-from check_smtp_tls.certificate import Certificate, Chain
+from check_smtp_tls.identity import (
+    certificate_in_file,
+    file_findings,
+    name_findings,
+    pin_findings,
+)
 from check_smtp_tls.lifetime import (
     DEFAULT_CRITICAL,
     DEFAULT_WARNING,
@@ -23,16 +25,8 @@ from check_smtp_tls.lifetime import (
     limits,
     read_lifetime,
 )
-from check_smtp_tls.names import address_octets, is_for
-from check_smtp_tls.trust import (
-    common_name,
-    date_findings,
-    days_left,
-    ends_first,
-    order_findings,
-    strength_findings,
-    trust_findings,
-)
+from check_smtp_tls.served import Served
+from check_smtp_tls.trust import date_findings, order_findings, strength_findings, trust_findings
 
 if TYPE_CHECKING:
     from check_smtp_core.options import Options
@@ -43,93 +37,6 @@ if TYPE_CHECKING:
 TLS_BY_DEFAULT = True
 
 _OLD_VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1")
-
-
-class Served(NamedTuple):
-    """What a server showed, at this moment, to who asked for the reference identifier.
-
-    `warning` and `critical` are the ranges for its days; `ended` is why the session broke after
-    the certificate was seen; `on_disk` is the certificate of --file, or why there is none.
-    """
-
-    chain: Chain
-    now: datetime
-    reference: str
-    version: str
-    warning: str
-    critical: str
-    ended: Finding | None
-    on_disk: Certificate | Finding | None
-
-    @property
-    def leaf(self) -> Certificate:
-        """The server's own certificate."""
-        return self.chain.presented[0]
-
-    def sentence(self, seconds: float) -> str:
-        """How long it is valid, for whom, and who says so; nothing when it no longer is."""
-        days = days_left(self.chain, self.now)
-        if days < 0:
-            return ""
-        until = f"{self.now + timedelta(days=days):%Y-%m-%d}"
-        fits = is_for(self.reference, self.leaf.names, self.leaf.addresses)
-        name = f" for {printable(self.reference)}" if fits else ""
-        issuer = common_name(self.leaf.issuer)
-        first = ends_first(self.chain)
-        ends = f", then the intermediate {common_name(first.subject)} ends" if first else ""
-        count = f"{int(days)} day{'' if int(days) == 1 else 's'}"
-        return f"{count} left (until {until}{ends}){name}, issued by {issuer}"
-
-    def measures(self) -> list[Measure]:
-        """`days_left` of the path and `days_left_leaf`, both with fractions."""
-        days = _floored(days_left(self.chain, self.now))
-        leaf = _floored(self.leaf.days_left(self.now))
-        # What has expired is a finding of its own.
-        raises = "expiring" if days > 0 else ""
-        return [
-            Measure(
-                "days_left",
-                days,
-                warning=self.warning,
-                critical=self.critical,
-                finding=raises,
-                what=f"{days:.2f} days left",
-                unit_in_words="days",
-                minimum=None,
-            ),
-            Measure("days_left_leaf", leaf, minimum=None),
-        ]
-
-    def details(self, level: int) -> list[str]:
-        """The chain as it was sent (-v), then fingerprints and all names (-vv)."""
-        if level > 1:
-            lines = [f"certificate SHA-256: {self.leaf.fingerprint}"]
-            lines.append(f"public key SHA-256: {self.leaf.key_fingerprint}")
-            return lines + [f"name: {each}" for each in (*self.leaf.names, *self.leaf.addresses)]
-        lines = ["sent by the server:"]
-        for number, each in enumerate(self.chain.presented):
-            lines += _described(number, each, self.now)
-        if self.chain.anchored:
-            lines.append(f"trusted here: {self.chain.path[-1].subject}")
-        return lines
-
-
-def _floored(days: float) -> float:
-    """Days in hundredths, never rounded up: 29.999 are not yet 30."""
-    return math.floor(days * 100) / 100
-
-
-def _described(number: int, certificate: Certificate, now: datetime) -> list[str]:
-    names = (*certificate.names, *certificate.addresses)
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    shown = f", for {', '.join(names[:3])}{more}" if names else ""
-    since, until = f"{certificate.not_before:%Y-%m-%d}", f"{certificate.not_after:%Y-%m-%d}"
-    days = math.floor(certificate.days_left(now))
-    return [
-        f"  {number} {certificate.subject}{shown}",
-        f"    issued by {certificate.issuer}",
-        f"    {since} to {until} ({days} days left), {certificate.key}",
-    ]
 
 
 def add_options(parser: "Parser") -> None:
@@ -176,13 +83,18 @@ def new_engine(options: "Options") -> "VerifyingEngine":
     from check_smtp_tls.anchors import Anchors, NoAnchors, find_anchors
     from check_smtp_tls.verifier import VerifyingEngine
 
+    # Without a verdict on trust, anchors only help to find the path.
+    needed = options.verify or bool(options.ca_file or options.ca_path)
     try:
         anchors = find_anchors(options.ca_file, options.ca_path)
+        return VerifyingEngine(options.sni_name, anchors, options.key_type)
     except NoAnchors as error:
-        if options.verify or options.ca_file or options.ca_path:
+        if needed:
             raise SessionEnded(Finding("local", printable(str(error)))) from None
-        anchors = Anchors("", "")
-    return VerifyingEngine(options.sni_name, anchors, options.key_type)
+    except SessionEnded:
+        if needed:
+            raise
+    return VerifyingEngine(options.sni_name, Anchors("", ""), options.key_type)
 
 
 def observe(session: "Session", options: "Options") -> Served:
@@ -207,7 +119,7 @@ def observe(session: "Session", options: "Options") -> Served:
         warning=limits(options.days_warning or None, DEFAULT_WARNING, lifetime),
         critical=limits(options.days_critical or None, DEFAULT_CRITICAL, lifetime),
         ended=ended.finding if ended else None,
-        on_disk=_on_disk(options.file) if options.file else None,
+        on_disk=certificate_in_file(options.file) if options.file else None,
     )
 
 
@@ -227,76 +139,15 @@ def judge(facts: Served, options: "Options") -> list[Finding]:
     findings += date_findings(facts.chain, facts.now)
     if options.verify:
         findings += trust_findings(facts.chain)
-        findings += _judge_name(facts.leaf, facts.reference)
+        findings += name_findings(facts.leaf, facts.reference)
     findings += strength_findings(facts.chain)
-    findings += _judge_pins(facts.leaf, options.fingerprint, options.issuer)
-    findings += _judge_file(facts.leaf, facts.on_disk)
+    findings += pin_findings(facts.leaf, options.fingerprint, options.issuer)
+    findings += file_findings(facts.leaf, facts.on_disk)
     findings += order_findings(facts.chain, facts.now)
     if facts.version in _OLD_VERSIONS:
         text = f"the server speaks no more than {facts.version} (RFC 8996 forbids it)"
         findings.append(Finding("tls-version", text))
     return findings
-
-
-def _judge_name(leaf: Certificate, reference: str) -> list[Finding]:
-    """RFC 9525; the reference identifier is the host name or what --servername says."""
-    if leaf.unreadable:
-        text = f"its names cannot be read ({printable(leaf.unreadable)})"
-        return [Finding("name-mismatch", text)]
-    if not leaf.has_names:
-        text = f"no subjectAltName, so it is valid for no host (wanted: {printable(reference)})"
-        return [Finding("name-mismatch", text)]
-    if is_for(reference, leaf.names, leaf.addresses):
-        return []
-    names = (*leaf.names, *leaf.addresses)
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    shown = printable(", ".join(names[:3])) + more
-    hint = "; --servername says which name to expect" if address_octets(reference) else ""
-    text = f"valid for {shown or 'no host'}, which does not match {printable(reference)}{hint}"
-    return [Finding("name-mismatch", text)]
-
-
-def _judge_pins(leaf: Certificate, pins: tuple[str, ...], issuer: str) -> list[Finding]:
-    findings = []
-    if pins and not {leaf.fingerprint, leaf.key_fingerprint} & set(pins):
-        text = f"the certificate {leaf.fingerprint[:16]}... is not the one that is pinned"
-        findings.append(Finding("fingerprint", text))
-    if issuer and issuer.lower() not in leaf.issuer.lower():
-        text = f"issued by {common_name(leaf.issuer)}, not by {printable(issuer)}"
-        findings.append(Finding("fingerprint", text))
-    return findings
-
-
-def _judge_file(leaf: Certificate, on_disk: Certificate | Finding | None) -> list[Finding]:
-    if isinstance(on_disk, Finding):
-        return [on_disk]
-    if on_disk is None or on_disk.fingerprint == leaf.fingerprint:
-        return []
-    if on_disk.key.partition(" ")[0] != leaf.key.partition(" ")[0]:
-        text = f"the file holds {on_disk.key}, the server shows {leaf.key}: see --key-type"
-        return [Finding("local", text)]
-    if on_disk.not_before > leaf.not_before:
-        since, served = f"{on_disk.not_before:%Y-%m-%d}", f"{leaf.not_before:%Y-%m-%d}"
-        if since == served:
-            since, served = f"{on_disk.not_before:%d %H:%M:%S}", f"{leaf.not_before:%d %H:%M:%S}"
-        text = f"the file has a certificate of {since}, the server still shows one of {served}"
-        return [Finding("not-reloaded", text)]
-    return []
-
-
-def _on_disk(path: str) -> Certificate | Finding:
-    from OpenSSL import crypto
-
-    from check_smtp_tls.certificate import read_certificate
-
-    try:
-        with open(path, "rb") as file:
-            return read_certificate(crypto.load_certificate(crypto.FILETYPE_PEM, file.read()))
-    except OSError as error:
-        why = os.strerror(error.errno or 0).lower()
-    except crypto.Error:
-        why = "no certificate in PEM"
-    return Finding("local", f"{printable(path)}: {why}")
 
 
 def _lifetime(text: str) -> Lifetime:

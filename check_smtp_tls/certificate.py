@@ -156,6 +156,9 @@ class _Reader:
 
     def alternative_names(self) -> tuple[tuple[str, ...], tuple[str, ...], bool, str]:
         from cryptography import x509
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        from check_smtp_tls.alternative_names import read_alternative_names
 
         if self._parsed is None:
             return (), (), False, ""
@@ -165,8 +168,13 @@ class _Reader:
             )
         except x509.ExtensionNotFound:
             return (), (), False, ""
+        except x509.DuplicateExtension:
+            return (), (), False, "an extension is there twice"
         except Exception:
-            return (), (), False, "an extension is malformed"
+            readable = read_alternative_names(self._parsed.public_bytes(Encoding.DER))
+            if readable is None:
+                return (), (), False, "an extension is malformed"
+            return *readable, True, ""
         names = extension.value.get_values_for_type(x509.DNSName)
         addresses = extension.value.get_values_for_type(x509.IPAddress)
         return tuple(names), tuple(str(each) for each in addresses), True, ""

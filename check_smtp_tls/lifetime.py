@@ -41,4 +41,5 @@ def limits(given: Lifetime | None, default: tuple[float, float], lifetime_days: 
 
 
 def _days(days: float) -> str:
-    return f"{max(days, 0.0):.2f}".rstrip("0").rstrip(".")
+    digits = 2 if days >= 1 else 4
+    return f"{max(days, 0.0):.{digits}f}".rstrip("0").rstrip(".")

@@ -5,7 +5,7 @@ what must be refused is asked over further connections, one after the other.
 """
 
 from argparse import ArgumentTypeError
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from check_smtp_core.engine import Agreed
 from check_smtp_core.findings import Finding, SessionEnded
@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from check_smtp_core.options import Options
     from check_smtp_core.parser import Parser
     from check_smtp_core.session import Session
+    from check_smtp_core.tls import TlsEngine
 
 TLS_BY_DEFAULT = True
 
 _VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _LEAST_BITS = 128
+# RFC 9325 4.4; OpenSSL refuses less at its security level 2, the default of Debian and Ubuntu.
+_LEAST_GROUP_BITS = 2048
 _REFUSALS = ("tls-handshake", "closed")
 
 
@@ -37,12 +40,16 @@ class Refusal(NamedTuple):
 
 
 class Encryption(NamedTuple):
-    """What TLS agreed on, the answer to EHLO inside, and what was refused."""
+    """What TLS agreed on, the answer to EHLO inside, and what was refused.
+
+    `group_bits` is the size of the Diffie-Hellman group, if one was used.
+    """
 
     agreed: Agreed
     hello: Hello
     min_bits: int
     refusals: tuple[Refusal, ...]
+    group_bits: int = 0
 
     def sentence(self, seconds: float) -> str:
         """Version, cipher and strength."""
@@ -51,7 +58,8 @@ class Encryption(NamedTuple):
             each.version for each in self.refusals if not each.accepted and not each.finding
         ]
         more = f", {' and '.join(refused)} refused" if refused else ""
-        return f"encrypts with {version}, {cipher}, {bits} bits in {seconds:.3f} s{more}"
+        took = "" if self.refusals else f" in {seconds:.3f} s"
+        return f"encrypts with {version}, {cipher}, {bits} bits{took}{more}"
 
     def measures(self) -> list[Measure]:
         """`bits`: the strength of the cipher."""
@@ -96,10 +104,12 @@ def observe(session: "Session", options: "Options") -> Encryption:
         session.starttls(session.hello())
     hello = session.hello()
     assert session.agreed is not None
+    engine = cast("TlsEngine", session.engine)
     if options.refuse_version:
         session.quit()
     refusals = tuple(_offer_alone(session, options, each) for each in options.refuse_version)
-    return Encryption(session.agreed, hello, options.min_bits, refusals)
+    group_bits = engine.diffie_hellman_bits()
+    return Encryption(session.agreed, hello, options.min_bits, refusals, group_bits)
 
 
 def judge(facts: Encryption, options: "Options") -> list[Finding]:
@@ -111,6 +121,9 @@ def judge(facts: Encryption, options: "Options") -> list[Finding]:
         findings.append(Finding("tls-version", text))
     if bits < options.min_bits:
         findings.append(Finding("cipher", f"{cipher} has {bits} bits, not {options.min_bits}"))
+    if 0 < facts.group_bits < _LEAST_GROUP_BITS:
+        text = f"Diffie-Hellman of only {facts.group_bits} bits, which many clients refuse"
+        findings.append(Finding("weak-key", f"{text} (dh key too small)"))
     if facts.hello.capabilities.offers("STARTTLS"):
         text = "STARTTLS is offered again inside TLS (RFC 3207 4.2)"
         findings.append(Finding("starttls-reoffered", text))
@@ -144,7 +157,8 @@ def _offer_alone(session: "Session", options: "Options", version: str) -> Refusa
         if another and another.engine and ended.finding.name in _REFUSALS:
             return Refusal(version, False, f"refused ({ended.finding.text})")
         finding = ended.finding._replace(ends_session=False)
-        text = f"{version} could not be offered: {finding.text}"
+        offered = "offered, but" if another and another.engine else "not offered:"
+        text = f"{version} was {offered} {finding.text}"
         return Refusal(version, False, "not offered", finding._replace(text=text))
     finally:
         if another:

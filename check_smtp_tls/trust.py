@@ -15,13 +15,15 @@ from check_smtp_tls.certificate import Certificate, Chain, Complaint
 _NOT_YET_VALID, _EXPIRED = 9, 10
 _SELF_SIGNED, _ROOT_SENT, _NO_ISSUER = 18, 19, 20
 _STORE_LACKS_ISSUER, _ECHO = 2, 21
+_UNANCHORED = (_STORE_LACKS_ISSUER, _SELF_SIGNED, _ROOT_SENT, _NO_ISSUER)
 _WRONG_PURPOSE = 26
+_A_DAY = 86400
 _NO_AUTHORITY = (24, 79)
 _CONSTRAINTS = range(47, 54)
 # Strength is judged by rules of our own; the others are said in words of their own.
 _SAID_ELSEWHERE = (_NOT_YET_VALID, _EXPIRED, _ECHO, _WRONG_PURPOSE, 66, 67, 68)
-# From the most to the least specific; one of them is enough for a chain.
-_TRUST = ("self-signed", "incomplete-chain", "untrusted")
+# No path to an anchor, for one reason; the first that applies is the most specific.
+_NO_PATH = ("self-signed", "incomplete-chain", "untrusted")
 
 
 def common_name(distinguished_name: str) -> str:
@@ -29,8 +31,13 @@ def common_name(distinguished_name: str) -> str:
     for part in re.split(r"(?<!\\)[,+]", distinguished_name):
         key, _, value = part.partition("=")
         if key == "CN":
-            return printable(re.sub(r"\\(.)", r"\1", value))
+            return printable(unescaped(value))
     return printable(distinguished_name)
+
+
+def unescaped(distinguished_name: str) -> str:
+    """A distinguished name without the backslashes of RFC 4514, as people write it."""
+    return re.sub(r"\\(.)", r"\1", distinguished_name)
 
 
 def judged_certificates(chain: Chain) -> tuple[Certificate, ...]:
@@ -45,6 +52,13 @@ def days_left(chain: Chain, now: datetime) -> float:
     if not chain.anchored:
         return chain.presented[0].days_left(now)
     return min(each.days_left(now) for each in judged_certificates(chain))
+
+
+def last_moment(chain: Chain) -> datetime:
+    """When the verified path ends; the leaf's end where there is no verified path."""
+    if not chain.anchored:
+        return chain.presented[0].not_after
+    return min(each.not_after for each in judged_certificates(chain))
 
 
 def ends_first(chain: Chain) -> Certificate | None:
@@ -67,6 +81,8 @@ def date_findings(chain: Chain, now: datetime) -> list[Finding]:
             )
         elif certificate.not_before > now:
             text = f"{who} is valid only from {_moment(certificate.not_before)} on"
+            if (certificate.not_before - now).total_seconds() < _A_DAY:
+                text += " (is this machine's clock right?)"
             findings.append(Finding("not-yet-valid", text))
     for code, depth, _ in chain.complaints:
         if not len(judged) <= depth < len(chain.path):
@@ -82,21 +98,32 @@ def date_findings(chain: Chain, now: datetime) -> list[Finding]:
 
 
 def trust_findings(chain: Chain) -> list[Finding]:
-    """At most one finding about trust, the most specific, and `wrong-purpose`."""
-    reasons: dict[str, list[str]] = {}
+    """Why there is no trusted path (the most specific reason), what is wrong on it, and purpose.
+
+    A forged signature or a violated constraint is never left out for a milder reason.
+    """
+    no_path: dict[str, list[str]] = {}
+    wrong: list[str] = []
     for complaint in chain.complaints:
-        if complaint.code not in _SAID_ELSEWHERE:
-            name, text = _distrust(complaint, chain)
-            reasons.setdefault(name, []).append(text)
+        if complaint.code in _SAID_ELSEWHERE:
+            continue
+        name, text = _distrust(complaint, chain)
+        if complaint.code in _UNANCHORED:
+            no_path.setdefault(name, []).append(text)
+        else:
+            wrong.append(text)
     sent = {each.der for each in chain.presented}
     for certificate in judged_certificates(chain)[1:]:
         if certificate.der not in sent:
             text = f"{common_name(certificate.subject)} is not sent; only this machine has it"
-            reasons.setdefault("incomplete-chain", []).append(text)
-    specific = next((name for name in _TRUST if name in reasons), "")
-    findings = []
+            no_path.setdefault("incomplete-chain", []).append(text)
+    specific = next((name for name in _NO_PATH if name in no_path), "")
+    if specific == "untrusted":
+        wrong = no_path[specific] + wrong
+        specific = ""
+    findings = [Finding("untrusted", "; ".join(dict.fromkeys(wrong)))] if wrong else []
     if specific:
-        findings.append(Finding(specific, "; ".join(dict.fromkeys(reasons[specific]))))
+        findings.append(Finding(specific, "; ".join(dict.fromkeys(no_path[specific]))))
     return findings + _purpose_findings(chain)
 
 
@@ -133,16 +160,20 @@ def _purpose_findings(chain: Chain) -> list[Finding]:
 
 
 def strength_findings(chain: Chain) -> list[Finding]:
-    """`weak-key` and `weak-signature` on the path; a root's own signature protects nothing."""
+    """`weak-key` on the path, root included; `weak-signature` but for the root's own."""
     findings = []
-    for depth, certificate in enumerate(judged_certificates(chain)):
+    path = chain.path or chain.presented[:1]
+    for depth, certificate in enumerate(path):
+        is_root = depth == len(path) - 1 and (certificate.self_issued or chain.anchored)
         who = _who(certificate, depth)
+        if is_root and depth:
+            who = f"the root {quoted(common_name(certificate.subject), 60)}"
         if certificate.weak_key:
             kind, _, bits = certificate.weak_key.partition(" ")
             article = "a" if kind == "DSA" else "an"
             text = f"{who} has {article} {kind} key of only {bits} bits"
             findings.append(Finding("weak-key", text))
-        if certificate.weak_signature and not certificate.self_issued:
+        if certificate.weak_signature and not (is_root and certificate.self_issued):
             text = f"{who} is signed with {certificate.weak_signature}"
             findings.append(Finding("weak-signature", text))
     return findings
@@ -174,7 +205,9 @@ def _moment(moment: datetime) -> str:
 
 def _ago(moment: datetime, now: datetime) -> str:
     minutes = int((now - moment).total_seconds() // 60)
-    if minutes < 120:
+    if minutes == 0:
+        age = "less than a minute"
+    elif minutes < 120:
         age = f"{minutes} minute{'' if minutes == 1 else 's'}"
     elif minutes < 48 * 60:
         age = f"{minutes // 60} hours"

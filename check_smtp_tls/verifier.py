@@ -10,6 +10,7 @@ from OpenSSL import SSL, crypto
 from check_smtp_core.engine import Agreed
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.text import printable
+from check_smtp_core.verdicts import handshake_failed, lost
 from check_smtp_tls.anchors import Anchors
 from check_smtp_tls.certificate import Chain, Complaint, read_certificate
 
@@ -65,6 +66,8 @@ class VerifyingEngine:
             self._connection.do_handshake()
         except SSL.WantReadError:
             return False
+        except SSL.ZeroReturnError:
+            raise SessionEnded(lost("tls", False, "")) from None
         except SSL.Error as error:
             raise _failed(error) from error
         return True
@@ -163,5 +166,4 @@ def _load(context: SSL.Context, anchors: Anchors) -> None:
 def _failed(error: SSL.Error) -> SessionEnded:
     """OpenSSL's words: the last reason of [(library, function, reason), ...]."""
     reasons = error.args[0] if error.args and isinstance(error.args[0], list) else []
-    text = str(reasons[-1][2]) if reasons else "the TLS session broke"
-    return SessionEnded(Finding("tls-handshake", printable(text).lower()))
+    return SessionEnded(handshake_failed(str(reasons[-1][2]) if reasons else ""))

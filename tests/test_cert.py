@@ -7,46 +7,31 @@ import ssl
 import threading
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from check_smtp_core.findings import Finding
-from check_smtp_core.observation import Measure
 from check_smtp_core.options import add_shared_options
 from check_smtp_core.parser import Parser, UsageError
 from check_smtp_tls import cert
-from check_smtp_tls.cert import Served, judge
+from check_smtp_tls.cert import judge
 from check_smtp_tls.certificate import Certificate, Chain
+from check_smtp_tls.served import Served
 from tests import chains
 from tests.chains import FAULTS, HOST, INTERMEDIATE, LEAF, ROOT, Recipe, Setup
 from tests.conftest import Outcome, Stage, outcome, run_check
-from tests.test_trust import EXPIRED_INT, EXPIRED_LEAF, INT, NOW, SELF_SIGNED, certificate, chain
+from tests.test_served import served
+from tests.test_trust import EXPIRED_INT, EXPIRED_LEAF, INT, SELF_SIGNED, certificate, chain
 from tests.test_trust import LEAF as GOOD_LEAF
 from tests.test_trust import ROOT as GOOD_ROOT
 
 # -- verdicts without a network
 
-GOOD = chain(GOOD_LEAF, INT, GOOD_ROOT)
 PIN = "0123456789abcdef" * 4
 OTHER_PIN = "f" * 64
-
-
-def served(shown: Chain = GOOD, **facts: Any) -> Served:
-    values: dict[str, Any] = {
-        "chain": shown,
-        "now": NOW,
-        "reference": HOST,
-        "version": "TLSv1.3",
-        "warning": "21:",
-        "critical": "7:",
-        "ended": None,
-        "on_disk": None,
-        **facts,
-    }
-    return Served(**values)
 
 
 def findings(facts: Served, **wanted: Any) -> list[Finding]:
@@ -154,7 +139,10 @@ MISMATCH = Finding(
                 MISMATCH,
                 Finding("weak-key", "the certificate has an RSA key of only 1024 bits"),
                 Finding("weak-signature", "the certificate is signed with SHA-1"),
-                Finding("fingerprint", "the certificate ... is not the one that is pinned"),
+                Finding(
+                    "fingerprint",
+                    "neither the certificate ... nor its key ... is pinned (see -vv)",
+                ),
                 Finding("fingerprint", "issued by Issuing CA, not by Let's Encrypt"),
                 Finding(
                     "tls-version", "the server speaks no more than TLSv1 (RFC 8996 forbids it)"
@@ -196,7 +184,8 @@ MISMATCH = Finding(
             [
                 Finding(
                     "fingerprint",
-                    "the certificate 0123456789abcdef... is not the one that is pinned",
+                    "neither the certificate 0123456789abcdef... nor its key "
+                    "0123456789abcdef... is pinned (see -vv)",
                 )
             ],
         ),
@@ -275,67 +264,6 @@ def test_a_newer_certificate_on_disk_means_that_nobody_reloaded(
     file: Certificate | None, expected: list[Finding]
 ) -> None:
     assert findings(served(on_disk=file)) == expected
-
-
-@pytest.mark.parametrize(
-    ("facts", "expected"),
-    [
-        (
-            served(),
-            "60 days left (until 2026-08-14) for mail.example.com, issued by Issuing CA",
-        ),
-        (
-            served(reference="mx.example"),
-            "60 days left (until 2026-08-14), issued by Issuing CA",
-        ),
-        (
-            served(chain(certificate("x", "Issuing CA", -90, 0.9), INT, GOOD_ROOT)),
-            "0 days left (until 2026-06-16) for mail.example.com, issued by Issuing CA",
-        ),
-        (
-            served(chain(GOOD_LEAF, certificate("Issuing CA", "Root CA", -9, 5.5), GOOD_ROOT)),
-            "5 days left (until 2026-06-21, then the intermediate Issuing CA ends) "
-            "for mail.example.com, issued by Issuing CA",
-        ),
-        (served(chain(EXPIRED_LEAF, INT, GOOD_ROOT)), ""),
-        (served(chain(GOOD_LEAF, EXPIRED_INT, GOOD_ROOT)), ""),
-    ],
-)
-def test_the_sentence_tells_days_and_date_name_and_issuer(facts: Served, expected: str) -> None:
-    assert facts.sentence(0.1) == expected
-
-
-def test_the_sentence_knows_the_last_day_of_the_calendar() -> None:
-    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=NOW.tzinfo)
-    facts = served(
-        chain(GOOD_LEAF._replace(not_after=last), GOOD_ROOT),
-        now=NOW + timedelta(microseconds=123457),
-    )
-    assert "(until 9999-12-31)" in facts.sentence(0.1)
-
-
-@pytest.mark.parametrize(
-    ("shown", "days", "leaf", "finding", "what"),
-    [
-        (GOOD, 60.0, 60.0, "expiring", "60.00 days left"),
-        (
-            chain(GOOD_LEAF, certificate("Issuing CA", "Root CA", -9, 5.556), GOOD_ROOT),
-            5.55,
-            60.0,
-            "expiring",
-            "5.55 days left",
-        ),
-        (chain(EXPIRED_LEAF, INT, GOOD_ROOT), -3.5, -3.5, "", "-3.50 days left"),
-        (chain(GOOD_LEAF, EXPIRED_INT, anchored=False), 60.0, 60.0, "expiring", "60.00 days left"),
-    ],
-)
-def test_perfdata_has_the_days_of_path_and_leaf_and_what_has_expired_expires_no_more(
-    shown: Chain, days: float, leaf: float, finding: str, what: str
-) -> None:
-    assert served(shown).measures() == [
-        Measure("days_left", days, "", "21:", "7:", finding, what, "days", None),
-        Measure("days_left_leaf", leaf, minimum=None),
-    ]
 
 
 # -- the command line
@@ -627,7 +555,7 @@ def test_a_certificate_is_judged_although_the_server_wanted_one_of_ours(serve: S
     seen = serve(STARTTLS.partition("C: QUIT")[0], context=context)
     assert (seen.code, re.sub(r"handshake: .*alert", "handshake: alert", seen.text)) == (
         2,
-        "SMTP_CERT CRITICAL - 127.0.0.1:PORT tls-handshake: alert handshake failure; "
+        "SMTP_CERT CRITICAL - 127.0.0.1:PORT tls-handshake: alert handshake failure); "
         f"expired: the certificate expired 3 days ago ({_clock(-3.495)})",
     )
     assert seen.perfdata.endswith("days_left=-3.50;21:;7: days_left_leaf=-3.50")
@@ -647,7 +575,8 @@ def test_a_server_with_two_certificates_shows_the_one_that_is_asked_for(serve: S
     assert serve(STARTTLS, "--key-type", "ecdsa", context=context).text == OK_TEXT
     assert serve(STARTTLS, "--key-type", "RSA", context=context).text == (
         "SMTP_CERT CRITICAL - 127.0.0.1:PORT expired: "
-        f"the certificate expired 3 days ago ({_clock(-3.495)})"
+        f"the certificate expired 3 days ago ({_clock(-3.495)}); "
+        "it ended on DATE for mail.example.com, issued by Example Issuing CA"
     )
 
 

@@ -180,6 +180,16 @@ def test_malformed_names_are_unreadable_and_the_rest_is_read(what: str) -> None:
     assert (certificate.key, certificate.fingerprint) == ("ECDSA 256", chains.fingerprint(recipe))
 
 
+def test_a_right_name_beside_a_malformed_entry_is_read() -> None:
+    names = element(0x82, b"m\xe4il.example.com") + element(0x82, HOST.encode())
+    certificate = facts(LEAF._replace(names=(), san=element(0x30, names)))
+    assert (certificate.names, certificate.has_names, certificate.unreadable) == (
+        (HOST,),
+        True,
+        "",
+    )
+
+
 def test_what_cryptography_refuses_is_asked_of_openssl() -> None:
     recipe = LEAF._replace(
         since=utc(2026, 1, 2, 3, 4, 5), until=utc(2050, 1, 1), alter=chains.version_4

@@ -152,7 +152,7 @@ ROOM = TEXT_LIMIT - len(HEAD)
         pytest.param(
             [critical("closed", "x" * 100), critical("slow", "y" * 200)],
             "utf-8",
-            f"{HEAD}closed: {'x' * 100}; 1 more (-v)",
+            f"{HEAD}closed: {'x' * 100}; also slow (-v)",
             id="the second does not fit",
         ),
         pytest.param(
@@ -163,7 +163,7 @@ ROOM = TEXT_LIMIT - len(HEAD)
                 critical("masked", "z" * 60),
             ],
             "utf-8",
-            f"{HEAD}closed: {'x' * 100}; slow: {'y' * 100}; size: z; 1 more (-v)",
+            f"{HEAD}closed: {'x' * 100}; slow: {'y' * 100}; size: z; also masked (-v)",
             id="the last does not fit",
         ),
         pytest.param(
@@ -246,7 +246,7 @@ HARMLESS = Judged(OK, Finding("nonstandard", "bare LF"))
         pytest.param(
             [critical("missing", "x" * 200), critical("size", "y" * 100), FALLBACK, HARMLESS],
             "s" * 200,
-            f"missing: {'x' * 200}; 2 more (-v)",
+            f"missing: {'x' * 200}; also size, fallback (-v)",
             id="only findings of the line are counted",
         ),
         pytest.param(

@@ -52,7 +52,7 @@ ORIGIN = "(we came from 127.0.0.1 as client.example)"
         ),
         (
             HELLO + r"S> 220 go\r\n\n" + "\nSILENCE",
-            'injection: clear text between the reply to STARTTLS and TLS: ""',
+            "injection: clear text between the reply to STARTTLS and TLS: an empty line",
         ),
         (
             HELLO + "S: 220 go\nCLOSE",
@@ -164,7 +164,7 @@ def test_clear_text_inside_a_tls_session_is_quoted_as_well(stage: Stage) -> None
     seen = stage("ehlo", "TLS\nS: 220 x\nC: EHLO client.example\nPLAIN 421 x: timeout", "--tls")
     assert seen.text == (
         "SMTP_EHLO CRITICAL - 127.0.0.1:PORT tls-handshake: "
-        'the server answered TLS in clear text: "421 x: timeout" (a port for --starttls?)'
+        'the server answered TLS in clear text: "421 x: timeout"'
     )
 
 

@@ -213,7 +213,10 @@ def users_of(module: str, *packages: str) -> set[str]:
         ("configparser", {"extra_opts"}),
         ("idna", {"address"}),
         # The families of addresses are named in more places; a connection is made in one.
-        ("socket", {"connection", "address", "options", "proxy_protocol", "names"}),
+        (
+            "socket",
+            {"connection", "address", "options", "proxy_protocol", "names", "alternative_names"},
+        ),
     ],
 )
 def test_what_is_special_has_one_place(module: str, users: set[str]) -> None:

@@ -1,5 +1,6 @@
 """TLS over memory BIOs: an engine against a server, octets carried by hand."""
 
+import re
 import ssl
 import warnings
 from time import monotonic
@@ -89,15 +90,23 @@ def test_close_notify_is_the_end_and_not_an_error(server_tls: ssl.SSLContext) ->
     ("octets", "text"),
     [
         (b"220 mail.example ESMTP\r\n", "tls-handshake: wrong version number"),
-        (b"\x15\x03\x01\x00\x02\x02\x28", "tls-handshake: sslv3 alert handshake failure"),
-        (b"\x15\x03\x01\x00\x02\x02\x46", "tls-handshake: tlsv1 alert protocol version"),
+        (
+            b"\x15\x03\x01\x00\x02\x02\x28",
+            "tls-handshake: the server finds no common cipher, or wants a client certificate "
+            "(sslv3 alert handshake failure)",
+        ),
+        (
+            b"\x15\x03\x01\x00\x02\x02\x46",
+            "tls-handshake: the server speaks none of the TLS versions that were offered "
+            "(tlsv1 alert protocol version)",
+        ),
     ],
 )
 def test_a_failed_handshake_is_told_in_openssls_words(octets: bytes, text: str) -> None:
     engine = TlsEngine("")
     assert not engine.handshake()
     engine.feed(octets)
-    with pytest.raises(SessionEnded, match=rf"^{text}$"):
+    with pytest.raises(SessionEnded, match=rf"^{re.escape(text)}$"):
         engine.handshake()
 
 
@@ -111,7 +120,9 @@ def test_a_client_certificate_that_is_wanted_shows_up_at_the_first_read(
     while not engine.handshake():
         engine.feed(server.answer(engine.drain()))
     engine.feed(server.answer(engine.drain()))
-    with pytest.raises(SessionEnded, match=r"^tls-handshake: tlsv13 alert certificate required$"):
+    with pytest.raises(
+        SessionEnded, match=r"^tls-handshake: .*\(tlsv13 alert certificate required\)$"
+    ):
         engine.read()
 
 
@@ -133,7 +144,7 @@ def test_an_alert_is_no_server_hello(server_tls: ssl.SSLContext) -> None:
     engine, server = TlsEngine("", only="TLSv1.1"), Server(server_tls)
     assert not engine.handshake()
     engine.feed(server.answer(engine.drain()))
-    with pytest.raises(SessionEnded, match=r"^tls-handshake: .*protocol version$"):
+    with pytest.raises(SessionEnded, match=r"^tls-handshake: .*protocol version\)$"):
         engine.handshake()
     assert engine.server_version() == ""
 

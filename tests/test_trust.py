@@ -301,12 +301,25 @@ INCOMPLETE = Finding("incomplete-chain", "its issuer Issuing CA is neither sent 
                 )
             ],
         ),
-        # only the most specific one
+        # a chain that ends nowhere has one reason; what is wrong within it stands beside
         (
             chain(SELF_SIGNED, complaints=((18, 0), (20, 0), (7, 0)), anchored=False),
-            [Finding("self-signed", "the certificate is its own issuer, and not trusted here")],
+            [
+                Finding("untrusted", "the certificate: words of 7"),
+                Finding("self-signed", "the certificate is its own issuer, and not trusted here"),
+            ],
         ),
-        (chain(LEAF, complaints=((20, 0), (47, 0)), anchored=False), [INCOMPLETE]),
+        (
+            chain(LEAF, complaints=((20, 0), (47, 0)), anchored=False),
+            [
+                Finding(
+                    "untrusted",
+                    "its issuer Issuing CA may not issue for this name "
+                    "(name constraints: words of 47)",
+                ),
+                INCOMPLETE,
+            ],
+        ),
         # what only this machine has, other clients lack
         (
             chain(LEAF, INT, ROOT, sent=(LEAF,)),
@@ -391,7 +404,11 @@ WEAK_SELF_SIGNED = certificate("x", "x", weak_key="RSA 512", weak_signature="MD5
     ("given", "expected"),
     [
         (GOOD, []),
-        (chain(LEAF, INT, WEAK_ROOT), []),
+        # the signature of a root is its own, its key signs the others
+        (
+            chain(LEAF, INT, WEAK_ROOT),
+            [Finding("weak-key", 'the root "Root CA" has an RSA key of only 1024 bits')],
+        ),
         (
             chain(WEAK_LEAF, INT, ROOT),
             [

@@ -537,6 +537,10 @@ def test_a_server_without_starttls_is_told_why_if_that_can_be_seen(
     assert verdicts.no_starttls(capabilities) == Finding("no-starttls", text)
 
 
+def test_blank_lines_behind_starttls_are_an_injection_too() -> None:
+    assert verdicts.injection(b"\r\n").text.endswith(" and TLS: an empty line")
+
+
 def test_clear_text_behind_starttls_is_an_injection() -> None:
     """RFC 3207 6, CVE-2011-0411."""
     assert verdicts.injection(b"250 injected\r\n") == Finding(
@@ -562,9 +566,39 @@ def test_clear_text_behind_starttls_is_an_injection() -> None:
     ],
 )
 def test_clear_text_in_place_of_tls_is_a_failed_handshake(octets: bytes, told: str) -> None:
-    assert verdicts.plain_text_for_tls(octets) == Finding(
+    assert verdicts.plain_text_for_tls(octets, implicit=True) == Finding(
         "tls-handshake", f"the server answered TLS in clear text{told}"
     )
+
+
+def test_only_a_port_that_began_with_tls_may_be_one_for_starttls() -> None:
+    finding = verdicts.plain_text_for_tls(b"421 timeout\r\n", implicit=False)
+    assert finding.text == 'the server answered TLS in clear text: "421 timeout"'
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("wrong version number", "wrong version number"),
+        (
+            "SSLv3 alert handshake failure",
+            "the server finds no common cipher, or wants a client certificate "
+            "(sslv3 alert handshake failure)",
+        ),
+        (
+            "tlsv1 unrecognized name",
+            "the server has no certificate for this name (tlsv1 unrecognized name)",
+        ),
+        (
+            "tlsv1 alert internal error",
+            "the server has a fault of its own, often with its certificate "
+            "(tlsv1 alert internal error)",
+        ),
+        ("", "the TLS session broke"),
+    ],
+)
+def test_what_an_alert_means_stands_before_openssls_words(words: str, text: str) -> None:
+    assert verdicts.handshake_failed(words) == Finding("tls-handshake", text)
 
 
 # -- what nobody asked for
