@@ -37,7 +37,7 @@ class TlsEngine:
             context.minimum_version = ssl.TLSVersion[only.replace(".", "_") or "TLSv1"]
             if only:
                 context.maximum_version = context.minimum_version
-        self._handshake_octets = b""
+        self._handshake_octets = bytearray()
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(
             self._incoming,
@@ -106,13 +106,13 @@ class TlsEngine:
 
         It tells a server that took an old version from an OpenSSL here that gave up on it.
         """
-        return tls_records.server_version(self._handshake_octets)
+        return tls_records.server_version(bytes(self._handshake_octets))
 
     def diffie_hellman_bits(self) -> int:
         """The size of the server's Diffie-Hellman group; 0 if none was used."""
         if not self.agreed().cipher.startswith(("DHE-", "ADH-")):
             return 0
-        return tls_records.diffie_hellman_bits(self._handshake_octets)
+        return tls_records.diffie_hellman_bits(bytes(self._handshake_octets))
 
     def drain(self) -> bytes:
         """The octets that are to go to the server."""

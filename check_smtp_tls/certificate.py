@@ -156,9 +156,6 @@ class _Reader:
 
     def alternative_names(self) -> tuple[tuple[str, ...], tuple[str, ...], bool, str]:
         from cryptography import x509
-        from cryptography.hazmat.primitives.serialization import Encoding
-
-        from check_smtp_tls.alternative_names import read_alternative_names
 
         if self._parsed is None:
             return (), (), False, ""
@@ -171,6 +168,10 @@ class _Reader:
         except x509.DuplicateExtension:
             return (), (), False, "an extension is there twice"
         except Exception:
+            from cryptography.hazmat.primitives.serialization import Encoding
+
+            from check_smtp_tls.alternative_names import read_alternative_names
+
             readable = read_alternative_names(self._parsed.public_bytes(Encoding.DER))
             if readable is None:
                 return (), (), False, "an extension is malformed"

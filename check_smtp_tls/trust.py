@@ -10,14 +10,13 @@ from datetime import datetime
 
 from check_smtp_core.findings import Finding
 from check_smtp_core.text import printable, quoted
-from check_smtp_tls.certificate import Certificate, Chain, Complaint
+from check_smtp_tls.certificate import SECONDS_PER_DAY, Certificate, Chain, Complaint
 
 _NOT_YET_VALID, _EXPIRED = 9, 10
 _SELF_SIGNED, _ROOT_SENT, _NO_ISSUER = 18, 19, 20
 _STORE_LACKS_ISSUER, _ECHO = 2, 21
 _UNANCHORED = (_STORE_LACKS_ISSUER, _SELF_SIGNED, _ROOT_SENT, _NO_ISSUER)
 _WRONG_PURPOSE = 26
-_A_DAY = 86400
 _NO_AUTHORITY = (24, 79)
 _CONSTRAINTS = range(47, 54)
 # Strength is judged by rules of our own; the others are said in words of their own.
@@ -49,9 +48,7 @@ def judged_certificates(chain: Chain) -> tuple[Certificate, ...]:
 
 def days_left(chain: Chain, now: datetime) -> float:
     """Days until the verified path ends; the leaf's where there is no verified path."""
-    if not chain.anchored:
-        return chain.presented[0].days_left(now)
-    return min(each.days_left(now) for each in judged_certificates(chain))
+    return (last_moment(chain) - now).total_seconds() / SECONDS_PER_DAY
 
 
 def last_moment(chain: Chain) -> datetime:
@@ -81,7 +78,7 @@ def date_findings(chain: Chain, now: datetime) -> list[Finding]:
             )
         elif certificate.not_before > now:
             text = f"{who} is valid only from {_moment(certificate.not_before)} on"
-            if (certificate.not_before - now).total_seconds() < _A_DAY:
+            if (certificate.not_before - now).total_seconds() < SECONDS_PER_DAY:
                 text += " (is this machine's clock right?)"
             findings.append(Finding("not-yet-valid", text))
     for code, depth, _ in chain.complaints:

@@ -69,10 +69,15 @@ class Player:
                 continue
             except OSError:
                 return
+            steps, tls = self._turn()
             self.connections += 1
             connection.settimeout(_PATIENCE)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            _Performance(self, connection, self._steps, self._tls).play()
+            _Performance(self, connection, steps, tls).play()
+
+    def _turn(self) -> tuple[list[str], ssl.SSLContext | None]:
+        """What the next connection gets to see."""
+        return self._steps, self._tls
 
 
 _ACTIONS = {

@@ -1,15 +1,12 @@
-"""check_smtp_cert: verdicts over facts, whole lines against servers, the page of all faults."""
+"""check_smtp_cert: verdicts over facts, and whole lines against servers."""
 
-import os
 import re
-import socket
 import ssl
-import threading
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -21,8 +18,8 @@ from check_smtp_tls.cert import judge
 from check_smtp_tls.certificate import Certificate, Chain
 from check_smtp_tls.served import Served
 from tests import chains
-from tests.chains import FAULTS, HOST, INTERMEDIATE, LEAF, ROOT, Recipe, Setup
-from tests.conftest import Outcome, Stage, outcome, run_check
+from tests.chains import HOST, INTERMEDIATE, LEAF, ROOT, Recipe
+from tests.conftest import Outcome, Stage
 from tests.test_served import served
 from tests.test_trust import EXPIRED_INT, EXPIRED_LEAF, INT, SELF_SIGNED, certificate, chain
 from tests.test_trust import LEAF as GOOD_LEAF
@@ -676,96 +673,3 @@ def test_any_finding_may_have_another_state(serve: Serve) -> None:
         "and not trusted here; 60 days left (until DATE) for mail.example.com, "
         "issued by mail.example.com",
     )
-
-
-# -- the page of all faults
-
-PAGE = Path(__file__).parent.parent / "docs" / "certificate-faults.md"
-HEAD = """\
-# What certificate faults look like
-
-Each line is what `check_smtp_cert` prints, before its perfdata, about a server with this fault or
-with these two; it is `192.0.2.25:465`, asked for by the name mail.example.com, and DATE stands for
-a date. Findings whose state is OK are listed with `-v` only. A test makes the certificates, runs
-the check on them and compares; `UPDATE_DOCS=1 pytest tests/test_cert.py` writes this page anew.
-
-"""
-
-
-class Shop:
-    """A server with implicit TLS that shows whichever certificate lies in its window."""
-
-    def __init__(self) -> None:
-        self.context: ssl.SSLContext | None = None
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-
-    def __enter__(self) -> "Shop":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join(10)
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            assert self.context is not None
-            with self.context.wrap_socket(connection, server_side=True) as tls:
-                tls.sendall(b"220 mail.example.com ESMTP\r\n")
-                tls.recv(100)
-                tls.sendall(b"221 Bye\r\n")
-
-
-class Row(NamedTuple):
-    """One fault, and what the check makes of it."""
-
-    fault: str
-    findings: str
-    state: str
-    line: str
-
-    def __str__(self) -> str:
-        return f"| {' | '.join(self)} |\n"
-
-
-@pytest.fixture
-def shop() -> Iterator[Shop]:
-    with Shop() as shop:
-        yield shop
-
-
-def row(shop: Shop, ca_file: Path, fault: str, setup: Setup) -> Row:
-    shop.context = chains.server_context(setup.presented)
-    chains.written(ca_file, *setup.anchors)
-    arguments = ("-H", "127.0.0.1", "-p", str(shop.port), "--tls", "--servername", HOST, "-v")
-    code, output = run_check("cert", *arguments, "--ca-file", str(ca_file))
-    seen = outcome(code, output, shop.port)
-    text = seen.text.replace("127.0.0.1:PORT", "192.0.2.25:465")
-    text = re.sub(r"\d{4}-\d\d-\d\d( \d\d:\d\d UTC)?", "DATE", text)
-    names = [
-        match[2] + (" (OK)" if match[1] == "OK" else "")
-        for match in map(re.compile(r"([A-Z]+) ([a-z-]+): ").match, seen.lines[1:])
-        if match
-    ]
-    state = text.split()[1]
-    return Row(fault, ", ".join(f"`{each}`" for each in names) or "none", state, f"`{text}`")
-
-
-def test_the_page_of_faults_shows_what_the_check_says(shop: Shop, tmp_path: Path) -> None:
-    page = HEAD
-    for title, faults in (("One fault", FAULTS), ("Two faults", chains.combinations())):
-        page += f"## {title}\n\n| fault | findings | state | line |\n|---|---|---|---|\n"
-        for name, fault in faults.items():
-            page += str(row(shop, tmp_path / "ca.pem", name, fault(Setup())))
-        page += "\n"
-    page = page.rstrip("\n") + "\n"
-    if os.environ.get("UPDATE_DOCS"):
-        PAGE.write_text(page, encoding="utf-8")
-    assert PAGE.read_text(encoding="utf-8") == page

@@ -22,7 +22,9 @@ from check_smtp_tls.trust import (
 )
 from check_smtp_tls.verifier import VerifyingEngine
 from tests import chains
-from tests.chains import FAULTS, HOST, INTERMEDIATE, LEAF, NOW, ROOT, Recipe, Server, Setup
+from tests.chains import HOST, INTERMEDIATE, LEAF, NOW, ROOT, Recipe
+from tests.faults import FAULTS, Setup, combinations
+from tests.tls_server import Server, shake_hands
 
 _set_verify = SSL.Context.set_verify
 
@@ -44,7 +46,7 @@ def hardened(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
 
 def seen(sent: tuple[Recipe, ...], anchors: Anchors) -> Chain:
     engine = VerifyingEngine(HOST, anchors)
-    chains.shake_hands(engine, Server(chains.server_context(sent)))
+    shake_hands(engine, Server(chains.server_context(sent)))
     chain = engine.chain()
     assert chain is not None
     return chain
@@ -56,7 +58,7 @@ def verdict(chain: Chain) -> tuple[list[Finding], float, bool]:
     return findings, days_left(chain, NOW), chain.anchored
 
 
-SETUPS = {name: fault(Setup()) for name, fault in (FAULTS | chains.combinations()).items()}
+SETUPS = {name: fault(Setup()) for name, fault in (FAULTS | combinations()).items()}
 
 
 @pytest.mark.parametrize("name", SETUPS)

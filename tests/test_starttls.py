@@ -21,7 +21,7 @@ from check_smtp_core.session import Hello
 from check_smtp_tls.starttls import Encryption, Refusal, _bits, _version, judge
 from tests.chains import INTERMEDIATE, LEAF, server_context
 from tests.conftest import Outcome, Stage, outcome, run_check
-from tests.player import Player, _Performance
+from tests.player import Player
 
 # -- verdicts without a network
 
@@ -419,19 +419,8 @@ class Turns(Player):
         super().__init__("CLOSE")
         self._turns = [(transcript.splitlines(), tls) for transcript, tls in turns]
 
-    def _serve(self) -> None:
-        self._listener.settimeout(0.05)
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except TimeoutError:
-                continue
-            except OSError:
-                return
-            steps, tls = self._turns[self.connections]
-            self.connections += 1
-            connection.settimeout(10)
-            _Performance(self, connection, steps, tls).play()
+    def _turn(self) -> tuple[list[str], ssl.SSLContext | None]:
+        return self._turns[self.connections]
 
 
 MODERN_ONLY = context("TLSv1_2")

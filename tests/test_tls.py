@@ -11,33 +11,7 @@ import trustme
 from check_smtp_core.findings import SessionEnded
 from check_smtp_core.tls import TlsEngine
 from tests.conftest import Stage
-
-
-class Server:
-    """The server's side of a TLS session, over memory BIOs as well."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
-
-    def answer(self, octets: bytes) -> bytes:
-        """Take octets in a handshake and return what is to go back, an alert too."""
-        self.incoming.write(octets)
-        try:
-            self.tls.do_handshake()
-        except ssl.SSLError:
-            pass
-        return self.outgoing.read()
-
-    def say(self, octets: bytes) -> bytes:
-        self.tls.write(octets)
-        return self.outgoing.read()
-
-
-def shake_hands(engine: TlsEngine, server: Server) -> None:
-    while not engine.handshake():
-        engine.feed(server.answer(engine.drain()))
-    engine.feed(server.answer(engine.drain()))
+from tests.tls_server import Server, shake_hands
 
 
 @pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])

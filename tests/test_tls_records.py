@@ -7,7 +7,7 @@ import pytest
 from check_smtp_core.tls import TlsEngine
 from check_smtp_core.tls_records import diffie_hellman_bits, server_version
 from tests.chains import INTERMEDIATE, LEAF, server_context
-from tests.test_tls import Server, shake_hands
+from tests.tls_server import Server, shake_hands
 
 
 def record(*messages: bytes, kind: int = 22) -> bytes:

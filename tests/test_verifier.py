@@ -23,12 +23,11 @@ from tests.chains import (
     SELF_SIGNED,
     SERVER,
     Recipe,
-    Server,
     codes,
     element,
     server_context,
-    shake_hands,
 )
+from tests.tls_server import Server, shake_hands
 
 Trust = Callable[..., Anchors]
 
