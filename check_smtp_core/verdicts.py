@@ -59,7 +59,7 @@ _TLS_WORDS = {
     "alert protocol version": "the server speaks none of the TLS versions that were offered",
     "unrecognized name": "the server has no certificate for this name",
     "certificate required": "the server insists on a client certificate",
-    "alert internal error": "the server has a fault of its own, often with its certificate",
+    "alert internal error": "the server cannot go on, often for its certificate or security level",
 }
 
 _UNREACHED = {

@@ -591,7 +591,7 @@ def test_only_a_port_that_began_with_tls_may_be_one_for_starttls() -> None:
         ),
         (
             "tlsv1 alert internal error",
-            "the server has a fault of its own, often with its certificate "
+            "the server cannot go on, often for its certificate or security level "
             "(tlsv1 alert internal error)",
         ),
         ("", "the TLS session broke"),
