@@ -27,7 +27,7 @@ bench: $(VENV)/installed
 	@$(BIN)/python -m bench.round_trips
 
 clean:
-	rm -rf $(VENV) .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-debian .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A real installation, not an editable one: what runs here is what a user gets.
