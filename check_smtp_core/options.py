@@ -211,7 +211,7 @@ def _add_output(parser: Parser) -> None:
         "--extra-opts",
         action="append",
         nargs="?",
-        const="",
+        const="@",
         metavar="SECTION@FILE",
         help="read more options from an ini file; the command line wins",
     )
@@ -272,7 +272,8 @@ def _extra_arguments(parser: Parser, places: list[str]) -> list[str]:
     from check_smtp_core.extra_opts import ExtraOptsError, read_extra_opts
 
     try:
-        return [each for where in places for each in read_extra_opts(where, parser.prog)]
+        given = [where for where in places if where]
+        return [each for where in given for each in read_extra_opts(where, parser.prog)]
     except ExtraOptsError as error:
         parser.error(f"--extra-opts: {error}")
 

@@ -103,6 +103,7 @@ async def _start(contexts: _Contexts) -> list[asyncio.Server]:
             hostname=HOST_NAME,
             ident="ESMTP demo",
             tls_context=context,
+            auth_require_tls=context is not None,  # without one it is inside TLS from the start
             data_size_limit=SIZE_LIMIT,
         )
 

@@ -82,8 +82,8 @@ def test_the_capabilities_of_a_real_server_in_and_outside_tls(demo: DemoServer) 
     )
     implicit = execute(executable("check_smtp_ehlo"), *host, "-p", str(demo.smtps), "--tls")
     assert outcome(*implicit, demo.smtps).text == (
-        "SMTP_EHLO OK - 127.0.0.1:PORT offers 3 extensions inside TLSv1.3 in T s: "
-        "SIZE 52428800, 8BITMIME, HELP"
+        "SMTP_EHLO OK - 127.0.0.1:PORT offers 4 extensions inside TLSv1.3 in T s: "
+        "SIZE 52428800, 8BITMIME, AUTH LOGIN PLAIN, HELP"
     )
 
 

@@ -435,6 +435,19 @@ def test_the_host_may_come_from_the_file(ini: Path) -> None:
     assert parse(f"--extra-opts=mx@{ini}").hostname == "mx.example.com"
 
 
+def test_an_empty_value_is_no_request_for_the_usual_file(ini: Path) -> None:
+    """Icinga 2 gives an agent empty values for variables that are not set."""
+    assert parsed("--extra-opts", "") == parsed("--extra-opts=") == {}
+
+
+def test_without_a_value_the_usual_file_is_read(
+    ini: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ini.write_text("[check_smtp_test]\nport=26\n")
+    monkeypatch.setenv("MP_CONFIG_FILE", str(ini))
+    assert parsed("--extra-opts") == {"port": 26}
+
+
 def test_several_sections_are_read_in_their_order(ini: Path) -> None:
     ini.write_text("[a]\nstate=masked=ok\n[b]\nport=26\nstate=masked=critical\n")
     values = parsed(f"--extra-opts=a@{ini}", "--extra-opts", f"b@{ini}")

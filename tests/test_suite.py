@@ -17,7 +17,6 @@ from check_smtp_core.parser import Parser
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("check_smtp_core", "check_smtp_handshake", "check_smtp_tls")
-OF_TIME_ELSEWHERE = {"--warning", "--critical"}
 NOT_FOR_ENGINES = {"--help", "--version", "--explain"}
 
 
@@ -122,34 +121,32 @@ def test_help_fits_a_terminal(check: str) -> None:
     assert max(map(len, lines)) <= 80
 
 
-def icinga_block(kind: str, name: str) -> str:
+def icinga_block(head: str) -> str:
+    """What stands between the braces after a head that begins a line."""
     conf = read("contrib/icinga/check_smtp.conf")
-    match = re.search(
-        rf'^{kind} CheckCommand "{name}" {{\n(.*?)^}}$', conf, re.DOTALL | re.MULTILINE
-    )
-    assert match is not None, name
+    match = re.search(rf"^{re.escape(head)} {{\n(.*?)^}}$", conf, re.DOTALL | re.MULTILINE)
+    assert match is not None, head
     return match[1]
 
 
-def icinga_arguments(block: str) -> dict[str, str]:
-    """The arguments of a block, and what stands between the braces of each."""
-    return dict(re.findall(r'^\t\t"(-[^"]+)" = {\n(.*?)^\t\t}$', block, re.DOTALL | re.MULTILINE))
+def icinga_arguments(check: str) -> dict[str, str]:
+    """The arguments of a check's command, and what stands between the braces of each."""
+    command = check.removeprefix("check_")
+    shared = icinga_block("globals.smtp_arguments = function(command)")
+    shared = shared.replace('"$" + command + "_', f'"${command}_')
+    own = icinga_block(f'object CheckCommand "{command}"')
+    pattern = re.compile(r'^\t\t"(-[^"]+)" = {\n(.*?)^\t\t}$', re.DOTALL | re.MULTILINE)
+    return dict(pattern.findall(shared) + pattern.findall(own))
 
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_the_icinga_command_has_every_option_and_invents_none(check: str) -> None:
-    command = check.removeprefix("check_")
-    shared = icinga_arguments(icinga_block("template", "smtp_check"))
-    own = icinga_arguments(icinga_block("object", command))
-    assert set(shared) | set(own) == options_of(check)
-    assert set(shared) & set(own) <= OF_TIME_ELSEWHERE
+    assert set(icinga_arguments(check)) == options_of(check)
 
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_icinga_gives_flags_as_flags_and_lists_as_lists(check: str) -> None:
-    command = check.removeprefix("check_")
-    arguments = icinga_arguments(icinga_block("template", "smtp_check"))
-    arguments |= icinga_arguments(icinga_block("object", command))
+    arguments = icinga_arguments(check)
     for action in parser_of(check)._actions:
         settings = arguments.get(max(action.option_strings, key=len))
         if settings is None:
@@ -160,15 +157,12 @@ def test_icinga_gives_flags_as_flags_and_lists_as_lists(check: str) -> None:
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_every_shared_argument_gets_its_value_from_a_variable_of_the_command(check: str) -> None:
+def test_every_icinga_argument_has_its_own_variable(check: str) -> None:
     command = check.removeprefix("check_")
-    block = icinga_block("object", command)
-    template = icinga_block("template", "smtp_check")
-    for variable in re.findall(r'(?:value|set_if) = "\$smtp_check_(\w+)\$"', template):
-        assert f'vars.smtp_check_{variable} = "${command}_{variable}$"\n' in block
-    for option, settings in icinga_arguments(block).items():
-        name = option.lstrip("-").replace("-", "_")
-        assert f'"${command}_{name}$"' in settings
+    names = {"--hostname": "address", "-4": "ipv4", "-6": "ipv6"}
+    for option, settings in icinga_arguments(check).items():
+        name = names.get(option, option.lstrip("-").replace("-", "_"))
+        assert re.search(rf'\t(value|set_if) = "\${command}_{name}\$"\n', settings)
 
 
 def test_readme_tells_every_finding_with_its_default_state() -> None:
