@@ -1,6 +1,7 @@
 # make demo   real checks of a real SMTP server, on this machine
 # make test   the tests
 # make lint   ruff and mypy
+# make engines  the checks inside Icinga 2, Nagios and NRPE; installs them, as root on Debian
 # make bench  round trips (needs root) and instruction counts (needs valgrind)
 # make clean  remove what the others made
 
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard check_smtp_*/*.py) setup.cfg pyproject.toml README.md
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint engines bench clean
 
 demo: $(VENV)/installed
 	@$(BIN)/python -m demo
@@ -21,6 +22,9 @@ lint: $(VENV)/linters
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+engines: $(VENV)/installed
+	@$(BIN)/python -m pytest tests/engines
 
 bench: $(VENV)/installed
 	@$(BIN)/python -m bench.instructions

@@ -1,0 +1,296 @@
+"""What the engines have to show: each check in each state, and servers that mean harm.
+
+Rule: one table for all engines. A case says what is asked and which line is right; the engines
+differ in how they ask, never in what comes back.
+"""
+
+import re
+from typing import NamedTuple
+
+from check_smtp_core.findings import State
+from tests.conftest import outcome
+
+OK, WARNING, CRITICAL, UNKNOWN = State
+
+
+class Case(NamedTuple):
+    """One service: a check of a server with options, and the state and the line that are right.
+
+    In the options CA stands for the file of the demo's authority. In `text` and `perfdata` T
+    stands for a time in seconds, PORT for the port, DATE for a date, CA for the demo's authority.
+    """
+
+    name: str
+    check: str
+    server: str
+    options: tuple[tuple[str, str], ...]
+    state: State
+    text: str
+    perfdata: str
+
+    def given(self, ca_file: str) -> tuple[tuple[str, str], ...]:
+        """Its options as they are given."""
+        return tuple((name, ca_file if value == "CA" else value) for name, value in self.options)
+
+    def words(self, ca_file: str) -> list[str]:
+        """Its options as words of a command line; a flag has no value."""
+        return [word for option in self.given(ca_file) for word in option if word]
+
+
+def equalled(line: str, port: int) -> str:
+    """A line with everything that differs from run to run made equal."""
+    (line,) = outcome(0, line, port).lines
+    line = re.sub(r"\b\d{4}-\d\d-\d\d( \d\d:\d\d UTC)?", "DATE", line)
+    line = re.sub(r"OU=Testing CA #[^,]+,O=trustme v[\d.]+", "CA", line)
+    return re.sub(r"(?<==)(-1|60)\.\d\d\b", r"\1", line)
+
+
+_EHLO_NAME = ("--ehlo-name", "monitor.example")
+_NAME = ("--servername", "mail.example.com")
+_CA = ("--ca-file", "CA")
+_CONNECTED = "time=Ts;;;0 time_connect=Ts;;;0"
+_GREETED = f"{_CONNECTED} time_greeting=Ts;;;0"
+_INTRODUCED = f"{_GREETED} time_ehlo=Ts;;;0"
+_ASKED = f"{_INTRODUCED} time_starttls=Ts;;;0"
+_ENCRYPTED = f"{_ASKED} time_tls=Ts;;;0"
+_INSIDE = f"{_ENCRYPTED} time_ehlo_tls=Ts;;;0"
+_HEALTHY_TLS = "encrypts with TLSv1.3, TLS_AES_256_GCM_SHA384, 256 bits in T s"
+_HOSTILE_GREETING = (
+    "\"220 mx/load=99;1;2 (script)alert(1)(/script) ?(reboot) 'id' ?HOSTADDRESS? %s ; [31mred"
+    '\\xff  {}"'
+)
+
+STATES = (
+    Case(
+        "banner ok",
+        "banner",
+        "smtp",
+        (("--warning", "2"), ("--critical", "5")),
+        OK,
+        'SMTP_BANNER OK - 127.0.0.1:PORT greeted in T s: "220 mail.example.com ESMTP demo"',
+        "time=Ts;2;5;0 time_connect=Ts;;;0 time_greeting=Ts;;;0",
+    ),
+    Case(
+        "banner warning",
+        "banner",
+        "smtp",
+        (("--expect", "Postfix|Exim [0-9]"),),
+        WARNING,
+        "SMTP_BANNER WARNING - 127.0.0.1:PORT banner-text: the greeting does not match the "
+        'pattern "Postfix/Exim [0-9]"; greeted in T s: "220 mail.example.com ESMTP demo"',
+        _GREETED,
+    ),
+    Case(
+        "banner critical",
+        "banner",
+        "busy",
+        (),
+        CRITICAL,
+        'SMTP_BANNER CRITICAL - 127.0.0.1:PORT unavailable: greeted with "421 4.7.0 '
+        'mail.example.com Error: too many connections from 127.0.0.1" (we came from 127.0.0.1)',
+        _GREETED,
+    ),
+    Case(
+        "banner unknown",
+        "banner",
+        "smtp",
+        (("--warning", "soon"),),
+        UNKNOWN,
+        'SMTP_BANNER UNKNOWN - usage: argument -w/--warning: "soon" is no range such as 5, 2:5, '
+        "30:, ~:5 or @1:2 (see check_smtp_banner --help)",
+        "",
+    ),
+    Case(
+        "ehlo ok",
+        "ehlo",
+        "smtp",
+        (("--starttls", ""), ("--require-auth", "PLAIN"), ("--min-size", "10000000")),
+        OK,
+        "SMTP_EHLO OK - 127.0.0.1:PORT offers 4 extensions inside TLSv1.3 in T s: SIZE 52428800, "
+        "8BITMIME, AUTH LOGIN PLAIN, HELP",
+        f"{_INSIDE} extensions=4;;;0 size=52428800B;10000000:;;0",
+    ),
+    Case(
+        "ehlo warning",
+        "ehlo",
+        "smtp",
+        (("--forbid", "HELP"),),
+        WARNING,
+        "SMTP_EHLO WARNING - 127.0.0.1:PORT forbidden: offered: HELP; offers 4 extensions in T s: "
+        "SIZE 52428800, 8BITMIME, STARTTLS, HELP",
+        f"{_INTRODUCED} extensions=4;;;0 size=52428800B;;;0",
+    ),
+    Case(
+        "ehlo critical",
+        "ehlo",
+        "smtp",
+        (("--require", "CHUNKING"),),
+        CRITICAL,
+        "SMTP_EHLO CRITICAL - 127.0.0.1:PORT missing: not offered: CHUNKING; offers 4 extensions "
+        "in T s: SIZE 52428800, 8BITMIME, STARTTLS, HELP",
+        f"{_INTRODUCED} extensions=4;;;0 size=52428800B;;;0",
+    ),
+    Case(
+        "ehlo unknown",
+        "ehlo",
+        "smtp",
+        (("--source-address", "192.0.2.1"),),
+        UNKNOWN,
+        "SMTP_EHLO UNKNOWN - 127.0.0.1:PORT local: cannot connect from the source address "
+        "192.0.2.1: cannot assign requested address",
+        "time=Ts;;;0",
+    ),
+    Case(
+        "starttls ok",
+        "starttls",
+        "smtp",
+        (),
+        OK,
+        f"SMTP_STARTTLS OK - 127.0.0.1:PORT {_HEALTHY_TLS}",
+        f"{_INSIDE} bits=256;128:;;0",
+    ),
+    Case(
+        "starttls warning",
+        "starttls",
+        "smtp",
+        (("--phase-warning", "tls=10:"),),
+        WARNING,
+        "SMTP_STARTTLS WARNING - 127.0.0.1:PORT slow: phase tls took T s (wanted: at least 10 s); "
+        f"{_HEALTHY_TLS}",
+        f"{_ASKED} time_tls=Ts;10:;;0 time_ehlo_tls=Ts;;;0 bits=256;128:;;0",
+    ),
+    Case(
+        "starttls critical",
+        "starttls",
+        "plain",
+        (_EHLO_NAME,),
+        CRITICAL,
+        "SMTP_STARTTLS CRITICAL - 127.0.0.1:PORT no-starttls: STARTTLS is not offered",
+        _INTRODUCED,
+    ),
+    Case(
+        "starttls unknown",
+        "starttls",
+        "smtp",
+        (("--min-version", "SSLv9"),),
+        UNKNOWN,
+        'SMTP_STARTTLS UNKNOWN - usage: argument --min-version: "SSLv9" is none of TLSv1, '
+        "TLSv1.1, TLSv1.2, TLSv1.3 (see check_smtp_starttls --help)",
+        "",
+    ),
+    Case(
+        "cert ok",
+        "cert",
+        "smtp",
+        (_NAME, _CA),
+        OK,
+        "SMTP_CERT OK - 127.0.0.1:PORT 60 days left (until DATE) for mail.example.com, issued by "
+        "CA",
+        f"{_ENCRYPTED} days_left=60;21:;7: days_left_leaf=60",
+    ),
+    Case(
+        "cert warning",
+        "cert",
+        "smtp",
+        (_NAME, _CA, ("--warning", "90")),
+        WARNING,
+        "SMTP_CERT WARNING - 127.0.0.1:PORT expiring: 60.04 days left (wanted: at least 90 days); "
+        "60 days left (until DATE) for mail.example.com, issued by CA",
+        f"{_ENCRYPTED} days_left=60;90:;7: days_left_leaf=60",
+    ),
+    Case(
+        "cert critical",
+        "cert",
+        "expired",
+        (_NAME, _CA),
+        CRITICAL,
+        "SMTP_CERT CRITICAL - 127.0.0.1:PORT expired: the certificate expired 24 hours ago "
+        "(DATE); it ended on DATE for mail.example.com, issued by CA",
+        f"{_ENCRYPTED} days_left=-1;21:;7: days_left_leaf=-1",
+    ),
+    Case(
+        "cert unknown",
+        "cert",
+        "smtp",
+        (_NAME, ("--ca-file", "/nowhere/ca.pem")),
+        UNKNOWN,
+        "SMTP_CERT UNKNOWN - 127.0.0.1:PORT local: the CA file /nowhere/ca.pem cannot be read: no "
+        "such file or directory",
+        _ASKED,
+    ),
+)
+"""Each check in each state."""
+
+HOSTILE = (
+    Case(
+        "hostile greeting",
+        "banner",
+        "hostile greeting",
+        (),
+        OK,
+        f"SMTP_BANNER OK - 127.0.0.1:PORT greeted in T s: {_HOSTILE_GREETING}",
+        _GREETED,
+    ),
+    Case(
+        "hostile reply",
+        "banner",
+        "hostile greeting",
+        (("--expect-code", "554"),),
+        CRITICAL,
+        f"SMTP_BANNER CRITICAL - 127.0.0.1:PORT banner-code: greeted with {_HOSTILE_GREETING} "
+        "instead of 554 (we came from 127.0.0.1)",
+        _GREETED,
+    ),
+    Case(
+        "hostile extensions",
+        "ehlo",
+        "hostile extensions",
+        (_EHLO_NAME,),
+        OK,
+        "SMTP_EHLO OK - 127.0.0.1:PORT offers 1 extension in T s: SIZE 10",
+        f"{_INTRODUCED} extensions=1;;;0 size=10B;;;0",
+    ),
+    Case(
+        "long line",
+        "banner",
+        "long line",
+        (),
+        CRITICAL,
+        "SMTP_BANNER CRITICAL - 127.0.0.1:PORT protocol: a reply line is too long (limit 8192 "
+        f'octets) (in place of the greeting): "220 {"A" * 113}..."',
+        _CONNECTED,
+    ),
+    Case(
+        "many lines",
+        "banner",
+        "many lines",
+        (),
+        OK,
+        'SMTP_BANNER OK - 127.0.0.1:PORT greeted in T s: "220 mail.example.com says a lot of '
+        'words in every line of it / mail.example.com says a lot of words in every line of ..."',
+        _GREETED,
+    ),
+    Case(
+        "silence",
+        "banner",
+        "silent",
+        (("--timeout", "0.5"),),
+        CRITICAL,
+        "SMTP_BANNER CRITICAL - 127.0.0.1:PORT timeout: the greeting did not come within 0.5 s "
+        "(overloaded, delaying its greeting, or a port for implicit TLS or HTTP?)",
+        _CONNECTED,
+    ),
+    Case(
+        "hung up on",
+        "banner",
+        "gone",
+        (),
+        CRITICAL,
+        "SMTP_BANNER CRITICAL - 127.0.0.1:PORT closed: the server closed the connection before "
+        "the greeting",
+        _CONNECTED,
+    ),
+)
+"""Servers that mean harm, and servers that fail."""
+
+CASES = (*STATES, *HOSTILE)

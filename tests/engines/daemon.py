@@ -1,0 +1,65 @@
+"""An engine's process: in the foreground, with a bare environment and a process group of its own.
+
+Rule: only what was started here is ended here, and with it everything that it started.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+_PATIENCE = 30.0
+_STEP = 0.02
+
+Answer = TypeVar("Answer")
+
+
+class Daemon:
+    """One running engine, whose own words go to a log file."""
+
+    def __init__(self, command: list[str], log: Path, **environment: str) -> None:
+        self.log = log
+        with log.open("wb") as words:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=subprocess.STDOUT,
+                env={"PATH": PATH, **environment},
+                start_new_session=True,
+            )
+
+    def stop(self) -> None:
+        """End the engine and its children at once: there is nothing that it has to save."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait()
+
+    def wait_for(self, what: str, answer: Callable[[], Answer | None]) -> Answer:
+        """The first answer that is not None; AssertionError when the engine ends before, or waits.
+
+        `what` says what was waited for.
+        """
+        end = time.monotonic() + _PATIENCE
+        while time.monotonic() < end:
+            found = answer()
+            if found is not None:
+                return found
+            if self._process.poll() is not None:
+                raise AssertionError(f"the engine ended: {self.log.read_text(errors='replace')}")
+            time.sleep(_STEP)
+        raise AssertionError(f"{what}: nothing after {_PATIENCE:g} s")
+
+
+def own_account() -> tuple[str, str]:
+    """The names of the user and the group that run the tests."""
+    import grp
+    import pwd
+
+    return pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name

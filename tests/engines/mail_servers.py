@@ -1,0 +1,73 @@
+"""The mail servers that the engines' checks talk to: the demo server, and broken ones.
+
+Rule: a server has a name, by which the cases ask for its port; each broken one is a transcript.
+"""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
+
+from demo.server import running
+from tests.player import Player
+
+HOSTILE_GREETING = (
+    r"220 mx|load=99;1;2 <script>alert(1)</script> $(reboot) `id` $HOSTADDRESS$ %s ; \x1b[31mred"
+    r"\x00\x07\xe2\x80\xae\xff\xc2\x9b \r{}"
+)
+
+_MANY_LINES = r"220-mail.example.com says a lot of words in every line of it\r\n" * 300
+
+_BROKEN = {
+    "gone": "CLOSE",
+    "silent": "SILENCE",
+    "plain": """
+        S: 220 mail.example.com ESMTP
+        C: EHLO monitor.example
+        S: 250-mail.example.com
+        S: 250 SIZE 1000000
+        C: QUIT
+        S: 221 bye
+        """,
+    "hostile greeting": rf"""
+        S> {HOSTILE_GREETING}\r\n
+        C: QUIT
+        S: 221 bye
+        """,
+    "hostile extensions": r"""
+        S: 220 mail.example.com ESMTP
+        C: EHLO monitor.example
+        S> 250-mail.example.com\r\n250-X|x=1 <b>$(id)`id`\x1b]0;title\x07\r\n250 SIZE 10\r\n
+        C: QUIT
+        S: 221 bye
+        """,
+    "long line": f"""
+        S: 220 {"A" * 20000}
+        C: QUIT
+        S: 221 bye
+        """,
+    "many lines": f"""
+        S> {_MANY_LINES}
+        S: 220 the end
+        C: QUIT
+        S: 221 bye
+        """,
+}
+
+
+class MailServers(NamedTuple):
+    """The ports of the running servers by name, and the file with the demo's authority."""
+
+    ports: dict[str, int]
+    ca_file: str
+
+
+@contextmanager
+def mail_servers(tls: ssl.SSLContext | None = None) -> Iterator[MailServers]:
+    """All servers, until the end of the block."""
+    with ExitStack() as stack:
+        demo = stack.enter_context(running())
+        ports = {name: getattr(demo, name) for name in demo._fields if name != "ca_file"}
+        for name, transcript in _BROKEN.items():
+            ports[name] = stack.enter_context(Player(transcript, tls)).port
+        yield MailServers(ports, demo.ca_file)

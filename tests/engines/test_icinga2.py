@@ -1,0 +1,131 @@
+"""Icinga 2 on its own: CheckCommands to argv, states, output and perfdata, services, pages."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from tests.engines.cases import CASES, Case
+from tests.engines.conftest import contrib, free_port
+from tests.engines.debian import need
+from tests.engines.graphite import Graphite, graphite
+from tests.engines.icinga2 import ALONE, PACKAGE, Icinga2
+from tests.engines.icinga2_services import assert_shown, case_services
+from tests.engines.mail_servers import MailServers
+
+_WOUNDED = """
+object CheckCommand "{name}" {{
+	command = [ "{plugin}", "-H", "127.0.0.1", "-p", "{port}" ]
+	timeout = {timeout}
+}}
+object Service "{name}" {{
+	import "case"
+	check_command = "{name}"
+}}
+"""
+
+
+@pytest.fixture(scope="module")
+def sink() -> Iterator[Graphite]:
+    with graphite() as sink:
+        yield sink
+
+
+@pytest.fixture(scope="module")
+def icinga(
+    tmp_path_factory: pytest.TempPathFactory,
+    plugins: Path,
+    wounded: Path,
+    servers: MailServers,
+    sink: Graphite,
+) -> Iterator[Icinga2]:
+    need(PACKAGE)
+    configuration = [ALONE, contrib("icinga/check_smtp.conf"), case_services(CASES, servers)]
+    configuration.append(
+        f'object GraphiteWriter "sink" {{ host = "127.0.0.1"; port = {sink.port} }}\n'
+    )
+    for name, (plugin, server) in {
+        "missing": (wounded / "missing", "smtp"),
+        "killed": (wounded / "killed", "silent"),
+        "mute": (wounded / "mute", "busy"),
+        "halved": (wounded / "halved", "smtp"),
+        "impatient": (plugins / "check_smtp_banner", "silent"),
+    }.items():
+        timeout = "1s" if name == "impatient" else "1m"
+        port = servers.ports[server]
+        configuration.append(_WOUNDED.format(name=name, plugin=plugin, port=port, timeout=timeout))
+    node = Icinga2(
+        tmp_path_factory.mktemp("icinga2"),
+        "alone",
+        free_port(),
+        trustme.CA(),
+        plugins,
+        "\n".join(configuration),
+    )
+    code, words = node.validate()
+    assert (code, re.findall(r"(?:warning|critical)/.*", words)) == (0, [])
+    node.start()
+    yield node
+    node.stop()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_service_shows_what_the_check_said(
+    icinga: Icinga2, servers: MailServers, plugins: Path, case: Case
+) -> None:
+    result = icinga.check(f"mx!{case.name}")
+    assert_shown(result, case, servers, plugins)
+
+
+def test_icinga_understood_every_perfdata_item(
+    icinga: Icinga2, servers: MailServers, sink: Graphite
+) -> None:
+    expected = {}
+    for case in CASES:
+        for item in icinga.check(f"mx!{case.name}").perfdata:
+            label, value = item.split(";")[0].split("=")
+            where = f"icinga2.mx.services.{case.name.replace(' ', '_')}.smtp_{case.check}"
+            expected[f"{where}.perfdata.{label}.value"] = float(value.rstrip("sB"))
+    assert icinga.wait_for("metrics", lambda: expected.keys() <= sink.metrics.keys() or None)
+    assert {path: sink.metrics[path] for path in expected} == pytest.approx(expected)
+    assert "invalid perfdata" not in icinga.words
+
+
+@pytest.mark.parametrize(
+    ("plugin", "server", "state", "output"),
+    [
+        ("missing", "smtp", 3, "execvpe(PLUGIN) failed: No such file or directory"),
+        ("killed", "silent", 3, "<Terminated by signal 9 (Killed).>"),
+        ("mute", "busy", 2, ""),
+        (
+            "halved",
+            "smtp",
+            3,
+            "SMTP_BANNER UNKNOWN - local: the Python module nagiosplugin is missing (Debian: "
+            "install python3-nagiosplugin)",
+        ),
+        (
+            "impatient",
+            "silent",
+            3,
+            "<Timeout exceeded.>SMTP_BANNER CRITICAL - 127.0.0.1:PORT timeout: ended by SIGTERM "
+            "after T s, in phase greeting",
+        ),
+    ],
+)
+def test_a_plugin_that_something_happened_to(
+    icinga: Icinga2,
+    servers: MailServers,
+    wounded: Path,
+    plugin: str,
+    server: str,
+    state: int,
+    output: str,
+) -> None:
+    result = icinga.check(f"mx!{plugin}")
+    assert result.state == state
+    line = result.output.replace(str(wounded / plugin), "PLUGIN")
+    line = line.replace(f":{servers.ports[server]} ", ":PORT ")
+    assert re.sub(r"\d\.\d s", "T s", line) == output

@@ -1,0 +1,156 @@
+"""The example services of contrib/icinga: all healthy, and one page for one fault."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from tests.engines.conftest import contrib, free_port
+from tests.engines.debian import need
+from tests.engines.icinga2 import ALONE, PACKAGE, Icinga2
+from tests.engines.mail_servers import MailServers
+
+HOST = "mail.example.com"
+ENDPOINTS = {"mx": "smtp", "submission": "smtp", "submissions": "smtps"}
+CHECKS = ("banner", "ehlo", "starttls", "cert")
+HEALTHY = {check: [0, 0, 0] for check in CHECKS}
+DEAD = {check: [2, 2, 2] for check in CHECKS}
+
+_PAGES = """
+object User "someone" { }
+object NotificationCommand "page" {
+	command = [ "SCRIPT", "$host.name$ $service.name$ $notification.type$" ]
+}
+apply Notification "page" to Host {
+	command = "page"
+	users = [ "someone" ]
+	assign where true
+}
+apply Notification "page" to Service {
+	command = "page"
+	users = [ "someone" ]
+	assign where true
+}
+"""
+
+
+class Site:
+    """The example host with its twelve services, on servers that are healthy or dead."""
+
+    def __init__(self, node: Icinga2, pages: Path, servers: MailServers) -> None:
+        self.node = node
+        self._pages = pages
+        self._servers = servers
+
+    def serve(self, *checks: str, healthy: bool) -> None:
+        """Let these checks of every endpoint ask a healthy server, or a port of nobody."""
+        for endpoint, server in ENDPOINTS.items():
+            port = self._servers.ports[server] if healthy else free_port()
+            for check in checks:
+                settings: dict[str, object] = {"smtp_port": port}
+                if endpoint == "submissions":
+                    settings[f"smtp_{check}_tls"] = True
+                self.node.set_variables(f"{HOST}!smtp-{check}-{endpoint}", **settings)
+
+    def check(self, check: str) -> list[int]:
+        """Run a check of every endpoint until its state is a hard one; the states."""
+        return [self._until_hard(f"{HOST}!smtp-{check}-{endpoint}") for endpoint in ENDPOINTS]
+
+    def _until_hard(self, name: str) -> int:
+        state = self.node.check(name).state
+        while self.node.attributes(name, "state_type")["state_type"] == 0:
+            state = self.node.check(name).state
+        return state
+
+    def check_host(self) -> int:
+        """Run the host's check until its state is a hard one; the state."""
+        return self._until_hard(HOST)
+
+    def pages(self, count: int) -> list[str]:
+        """The next pages, at least as many as these, sorted."""
+        path = self._pages
+
+        def enough() -> list[str] | None:
+            lines = path.read_text().splitlines()
+            return lines if len(lines) >= count else None
+
+        found = self.node.wait_for("pages", enough)
+        path.write_text("")
+        return sorted(found)
+
+
+def pages_of(check: str, kind: str) -> list[str]:
+    return [f"{HOST} smtp-{check}-{endpoint} {kind}" for endpoint in ENDPOINTS]
+
+
+@pytest.fixture
+def site(tmp_path: Path, plugins: Path, servers: MailServers) -> Iterator[Site]:
+    need(PACKAGE)
+    pages = tmp_path / "pages"
+    pages.touch()
+    script = tmp_path / "page"
+    script.write_text(f'#!/bin/sh\necho "$1" >>{pages}\n')
+    script.chmod(0o755)
+    services = contrib("icinga/services.conf")
+    services = services.replace('address = "192.0.2.25"', 'address = "127.0.0.1"')
+    services = services.replace('check_command = "hostalive"', 'check_command = "dummy"')
+    # nothing but what the test asks for is run
+    services = services.replace("check_interval = 1m\n", "enable_active_checks = false\n")
+    services = services.replace("check_interval = 5m\n", "enable_active_checks = false\n")
+    node = Icinga2(
+        tmp_path,
+        "alone",
+        free_port(),
+        trustme.CA(),
+        plugins,
+        "\n".join(
+            [
+                ALONE,
+                contrib("icinga/check_smtp.conf"),
+                services,
+                _PAGES.replace("SCRIPT", str(script)),
+            ]
+        ),
+    )
+    code, words = node.validate()
+    assert (code, re.findall(r"(?:warning|critical)/.*", words)) == (0, [])
+    node.start()
+    node.set_variables(HOST, smtp_cert_ca_file=servers.ca_file)
+    yield Site(node, pages, servers)
+    node.stop()
+
+
+def test_every_check_of_every_endpoint_is_well(site: Site) -> None:
+    site.serve(*CHECKS, healthy=True)
+    assert {check: site.check(check) for check in CHECKS} == HEALTHY
+    assert site.pages(0) == []
+
+
+def test_a_dead_service_rings_by_its_banner_check_alone(site: Site) -> None:
+    site.serve(*CHECKS, healthy=False)
+    assert {check: site.check(check) for check in CHECKS} == DEAD
+    site.serve(*CHECKS, healthy=True)
+    assert {check: site.check(check) for check in (*CHECKS[1:], "banner")} == HEALTHY
+    # pages come in their order: what the others had to say would stand before the recovery
+    problems, recoveries = pages_of("banner", "PROBLEM"), pages_of("banner", "RECOVERY")
+    assert site.pages(6) == sorted(problems + recoveries)
+
+
+def test_a_fault_behind_a_healthy_banner_rings_by_itself(site: Site) -> None:
+    site.serve("banner", healthy=True)
+    site.serve("starttls", healthy=False)
+    assert site.check("banner") == [0, 0, 0]
+    assert site.check("starttls") == [2, 2, 2]
+    assert site.pages(3) == pages_of("starttls", "PROBLEM")
+
+
+def test_a_dead_host_rings_once(site: Site) -> None:
+    site.serve(*CHECKS, healthy=False)
+    site.node.set_variables(HOST, dummy_state=2)
+    assert site.check_host() == 2
+    assert {check: site.check(check) for check in CHECKS} == DEAD
+    site.node.set_variables(HOST, dummy_state=0)
+    assert site.check_host() == 0
+    assert site.pages(2) == [f"{HOST}  PROBLEM", f"{HOST}  RECOVERY"]
