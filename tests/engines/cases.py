@@ -41,6 +41,8 @@ def equalled(line: str, port: int) -> str:
     """A line with everything that differs from run to run made equal."""
     (line,) = outcome(0, line, port).lines
     line = re.sub(r"\b\d{4}-\d\d-\d\d( \d\d:\d\d UTC)?", "DATE", line)
+    # a machine that starts many plugins at once leaves less of the time
+    line = re.sub(r"within [\d.]+ s, which was left of (\d+) s", r"within \1 s", line)
     line = re.sub(r"OU=Testing CA #[^,]+,O=trustme v[\d.]+", "CA", line)
     return re.sub(r"(?<==)(-1|60)\.\d\d\b", r"\1", line)
 
@@ -274,9 +276,9 @@ HOSTILE = (
         "silence",
         "banner",
         "silent",
-        (("--timeout", "0.5"),),
+        (("--timeout", "3"),),
         CRITICAL,
-        "SMTP_BANNER CRITICAL - 127.0.0.1:PORT timeout: the greeting did not come within 0.5 s "
+        "SMTP_BANNER CRITICAL - 127.0.0.1:PORT timeout: the greeting did not come within 3 s "
         "(overloaded, delaying its greeting, or a port for implicit TLS or HTTP?)",
         _CONNECTED,
     ),

@@ -59,10 +59,11 @@ class Site:
         return [self._until_hard(f"{HOST}!smtp-{check}-{endpoint}") for endpoint in ENDPOINTS]
 
     def _until_hard(self, name: str) -> int:
-        state = self.node.check(name).state
-        while self.node.attributes(name, "state_type")["state_type"] == 0:
+        for _ in range(4):
             state = self.node.check(name).state
-        return state
+            if self.node.attributes(name, "state_type")["state_type"] == 1:
+                return state
+        raise AssertionError(f"{name} has no hard state after four checks")
 
     def check_host(self) -> int:
         """Run the host's check until its state is a hard one; the state."""
