@@ -1,6 +1,9 @@
 """Fixtures of the engine tests: the installed executables, and servers for them to ask."""
 
+import os
+import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.engines.debian import need
 from tests.engines.mail_servers import MailServers, mail_servers
 from tests.engines.wounded import wound
 
@@ -27,13 +31,50 @@ def servers() -> Iterator[MailServers]:
 
 
 @pytest.fixture(scope="session")
-def wounded(plugins: Path) -> Iterator[Path]:
-    """The folder with the wounded plugins; NRPE reads it as another user."""
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may read and write."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        folder.chmod(0o755)
-        wound(plugins / "check_smtp_banner", folder)
+        folder.chmod(0o777)
         yield folder
+
+
+@pytest.fixture(scope="session")
+def open_plugins(plugins: Path, open_folder: Path) -> Path:
+    """The folder with installed executables that every user may run."""
+    if os.getuid() != 0 or _runs_as_nobody(plugins / "check_smtp_banner"):
+        return plugins
+    need("python3-venv")
+    environment = open_folder / "venv"
+    shutil.rmtree(ROOT / "build", ignore_errors=True)
+    subprocess.run(["/usr/bin/python3", "-m", "venv", environment], check=True, umask=0o022)
+    pip = [environment / "bin/python", "-m", "pip", "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", ROOT], check=True, umask=0o022)
+    return environment / "bin"
+
+
+@pytest.fixture(scope="session")
+def wounded(open_plugins: Path, open_folder: Path) -> Path:
+    """The folder with the wounded plugins."""
+    folder = open_folder / "wounded"
+    folder.mkdir()
+    wound(open_plugins / "check_smtp_banner", folder)
+    return folder
+
+
+def _runs_as_nobody(plugin: Path) -> bool:
+    try:
+        done = subprocess.run(
+            [plugin, "--version"],
+            user="nobody",
+            group="nogroup",
+            extra_groups=[],
+            check=False,
+            capture_output=True,
+        )
+    except PermissionError:
+        return False
+    return done.returncode == 3
 
 
 def free_port() -> int:
