@@ -2,6 +2,8 @@
 # make test   the tests
 # make lint   ruff and mypy
 # make bench  round trips (needs root) and instruction counts (needs valgrind)
+# make package       wheel, single-file executables, .deb and .rpm, into dist/
+# make package-test  install each of them somewhere clean and run it (needs root, mmdebstrap, rpm)
 # make clean  remove what the others made
 
 PYTHON ?= python3
@@ -9,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard check_smtp_*/*.py) setup.cfg pyproject.toml README.md
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench package package-test clean
 
 demo: $(VENV)/installed
 	@$(BIN)/python -m demo
@@ -26,6 +28,12 @@ bench: $(VENV)/installed
 	@$(BIN)/python -m bench.instructions
 	@$(BIN)/python -m bench.round_trips
 
+package: $(VENV)/packagers
+	@$(BIN)/python -m contrib.packaging
+
+package-test: package
+	@$(BIN)/python -m pytest tests/packages
+
 clean:
 	rm -rf $(VENV) .venv-debian .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -39,6 +47,10 @@ $(VENV)/installed: $(SOURCES) | $(VENV)/bin/python
 
 $(VENV)/linters: $(VENV)/installed setup.cfg
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[lint]'
+	@touch $@
+
+$(VENV)/packagers: $(VENV)/installed setup.cfg
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[package]'
 	@touch $@
 
 $(VENV)/bin/python:
