@@ -46,7 +46,18 @@ def completion(check: str, shell: str) -> str:
             # There a colon ends the description of a value.
             action.metavar = action.metavar.replace(":", r"\:")
     script: str = shtab.complete(parser, shell=shell)
+    if shell == "zsh":
+        for action in parser._actions:
+            if action.default == ():
+                script = _repeatable(script, action.option_strings[0])
     return f"{script.rstrip()}\n"
+
+
+def _repeatable(script: str, option: str) -> str:
+    """The script for zsh with an option that may be given again; shtab knows only argparse's."""
+    once, again = f'\n  "{option}[', f'\n  "*{option}['
+    assert script.count(once) == 1, option
+    return script.replace(once, again)
 
 
 def _must_take(action: argparse.Action, words: tuple[str, ...]) -> None:
