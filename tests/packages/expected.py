@@ -78,7 +78,7 @@ WITH_LIBRARIES = (
         f"check_smtp_cert --servername mail.example.com --ca-file {CA_FILE}",
         0,
         "SMTP_CERT OK - 127.0.0.1:PORT 60 days left (until DATE) for mail.example.com, issued by "
-        f"ISSUER | {_FIT} days_left=60.04;21:;7: days_left_leaf=60.04",
+        f"ISSUER | {_FIT} days_left=60.0N;21:;7: days_left_leaf=60.0N",
     ),
     Case(
         "unchained",
@@ -86,7 +86,7 @@ WITH_LIBRARIES = (
         2,
         "SMTP_CERT CRITICAL - 127.0.0.1:PORT incomplete-chain: its issuer ISSUER is neither sent "
         "nor trusted here; 60 days left (until DATE) for mail.example.com, issued by ISSUER | "
-        f"{_FIT} days_left=60.04;21:;7: days_left_leaf=60.04",
+        f"{_FIT} days_left=60.0N;21:;7: days_left_leaf=60.0N",
     ),
 )
 
@@ -104,7 +104,7 @@ def differences(
         arguments = [ca_file if word == CA_FILE else word for word in arguments]
         code, lines = outcome(*execute(name, arguments), port)
         line = re.sub(r"OU=Testing CA #[^,]+,O=trustme [v.0-9]+", "ISSUER", "\n".join(lines))
-        line = re.sub(r"\d{4}-\d\d-\d\d", "DATE", line)
+        line = re.sub(r"\d{4}-\d\d-\d\d", "DATE", re.sub(r"=60\.0\d", "=60.0N", line))
         if (code, line) != (case.code, case.line):
             yield case, code, line
 

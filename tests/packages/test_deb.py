@@ -87,6 +87,12 @@ def test_modules_that_are_gone_are_one_line(installed: CleanRoot) -> None:
     assert told == (3, "SMTP_CERT UNKNOWN - local: No module named 'check_smtp_tls'")
 
 
+def test_an_upgrade_leaves_the_modules_compiled(installed: CleanRoot) -> None:
+    package = built("check-smtp-suite_*_all.deb").name
+    installed.apt("install", "--reinstall", f"/root/{package}")
+    assert modules_without_compiled_code(installed.path / MODULES) == []
+
+
 def test_removal_leaves_nothing_behind(installed: CleanRoot) -> None:
     package = built("check-smtp-suite_*_all.deb").name
     installed.apt("purge", "check-smtp-suite")

@@ -86,6 +86,13 @@ def test_it_says_what_it_needs_and_what_it_bundles() -> None:
     assert not [path for path in files if path.parts[1] == "etc"]
 
 
+def test_an_upgrade_leaves_the_modules_compiled(installed: tuple[CleanRoot, object]) -> None:
+    root, _ = installed
+    package = str(built("check-smtp-suite-*.rpm"))
+    rpm("--upgrade", "--replacepkgs", "--nodeps", *inside(root), package)
+    assert modules_without_compiled_code(root.path / MODULES) == []
+
+
 def test_removal_leaves_nothing_behind(
     installed: tuple[CleanRoot, dict[str, tuple[int, int]]],
 ) -> None:

@@ -81,10 +81,8 @@ def test_called_by_its_own_name_it_takes_the_check_from_the_first_argument(
     assert execute("check_smtp_ehlo", "--version") == (3, version)
 
 
-@pytest.fixture(params=range(6, 10))
-def old_python(request: pytest.FixtureRequest) -> str:
-    """A Python 3 that is too old, where this machine has one."""
-    minor: int = request.param
+def python(minor: int) -> str:
+    """The Python 3 of this minor version, where this machine has one."""
     versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     found = [str(path) for path in versions.glob(f"3.{minor}.*/bin/python3.{minor}")]
     found += [path for path in [shutil.which(f"python3.{minor}", path="/usr/bin")] if path]
@@ -93,20 +91,33 @@ def old_python(request: pytest.FixtureRequest) -> str:
     return found[0]
 
 
-def test_a_python_that_is_too_old_is_one_line(old_python: str, tmp_path: Path) -> None:
+def told_by(*command: str) -> tuple[int, str]:
+    """Exit code and all output of a command."""
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    return done.returncode, done.stdout.removesuffix("\n")
+
+
+@pytest.mark.parametrize("minor", range(10, 15))
+def test_a_python_that_did_not_compile_it_reads_the_sources(minor: int, demo: DemoServer) -> None:
+    interpreter = python(minor)
+
+    def execute(name: str, arguments: list[str]) -> tuple[int, str]:
+        return told_by(interpreter, "-I", str(built(f"plugins/{name}")), *arguments)
+
+    assert list(differences(WITHOUT_LIBRARIES, demo, execute)) == []
+
+
+@pytest.mark.parametrize("minor", range(6, 10))
+def test_a_python_that_is_too_old_is_one_line(minor: int, tmp_path: Path) -> None:
     script = tmp_path / "check_smtp_banner"
     script.write_text(launcher("check_smtp_banner"), encoding="utf-8")
     for path in (built("plugins/check_smtp_banner"), script):
-        done = subprocess.run(
-            [old_python, "-I", str(path), "-H", "127.0.0.1"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        told = re.sub(r"\d\.\d+\.\d+$", "VERSION", done.stdout.rstrip("\n"))
+        code, told = told_by(python(minor), "-I", str(path), "-H", "127.0.0.1")
+        told = re.sub(r"\d\.\d+\.\d+$", "VERSION", told)
         line = "SMTP_BANNER UNKNOWN - local: Python 3.10 or newer is needed, this is VERSION"
-        assert (done.returncode, told) == (3, line)
+        assert (code, told) == (3, line)
 
 
 @pytest.fixture
@@ -137,15 +148,8 @@ def test_a_module_that_is_missing_is_one_line(tmp_path: Path, archive: ZipFile) 
     broken = tmp_path / "check_smtp_banner"
     with ZipFile(broken, "w") as copy:
         copy.writestr("__main__.py", archive.read("__main__.py"))
-    done = subprocess.run(
-        ["/usr/bin/python3", "-I", str(broken), "-H", "127.0.0.1"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (
+    assert told_by("/usr/bin/python3", "-I", str(broken), "-H", "127.0.0.1") == (
         3,
         "SMTP_BANNER UNKNOWN - local: the archive is damaged: "
-        "No module named 'check_smtp_handshake'\n",
+        "No module named 'check_smtp_handshake'",
     )
