@@ -43,7 +43,6 @@ CHECKS = _checks()
 """The package of each executable, as in {"check_smtp_banner": "check_smtp_handshake"}."""
 
 PACKAGES = _setup()["options"]["packages"].split()
-SUMMARY = _setup()["metadata"]["description"]
 
 
 def parser(check: str) -> Parser:

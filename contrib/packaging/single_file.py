@@ -57,22 +57,15 @@ def _main() -> str:
 
 def _compile(stage: Path) -> None:
     """Compile with the Python that the first line names; with our own if that is too old."""
-    command = [INTERPRETER, "-I", "-c", "import sys; sys.exit(sys.version_info < (3, 10))"]
-    usable = (
-        Path(INTERPRETER).exists() and subprocess.run(command, check=False).returncode == 0  # noqa: S603
-    )
-    python = INTERPRETER if usable else sys.executable
-    options = [
-        "-q",
-        "-b",
-        "--invalidation-mode",
-        "unchecked-hash",
-        "-s",
-        str(stage),
-        "-p",
-        ARCHIVE,
-    ]
-    subprocess.run([python, "-I", "-m", "compileall", *options, str(stage)], check=True)  # noqa: S603
+    new_enough = [INTERPRETER, "-I", "-c", "import sys; sys.exit(sys.version_info < (3, 10))"]
+    python = sys.executable
+    if Path(INTERPRETER).exists() and subprocess.run(new_enough, check=False).returncode == 0:  # noqa: S603
+        python = INTERPRETER
+    hashed = ["--invalidation-mode", "unchecked-hash"]
+    # The folder of the build must not show in the compiled code.
+    renamed = ["-s", str(stage), "-p", ARCHIVE]
+    command = [python, "-I", "-m", "compileall", "-q", "-b", *hashed, *renamed, str(stage)]
+    subprocess.run(command, check=True)  # noqa: S603
 
 
 def _zip(stage: Path, target: Path) -> None:

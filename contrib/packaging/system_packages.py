@@ -109,7 +109,6 @@ def _package(stage: Path, kind: str) -> Path:
             stage=stage,
             version=project.VERSION,
             maintainer=MAINTAINER,
-            summary=project.SUMMARY,
             date=project.date().strftime("%Y-%m-%dT%H:%M:%SZ"),
             nagiosplugin=bundled_version(),
         ),
