@@ -1,16 +1,21 @@
-# make demo   real checks of a real SMTP server, on this machine
-# make test   the tests
-# make lint   ruff and mypy
-# make engines  the checks inside Icinga 2, Nagios and NRPE; installs them, as root on Debian
-# make bench  round trips (needs root) and instruction counts (needs valgrind)
-# make clean  remove what the others made
+# make demo     real checks of a real SMTP server, on this machine
+# make test     the tests
+# make lint     ruff and mypy
+# make package  wheel, single-file executables, .deb and .rpm, into dist/
+# make bench    round trips (needs root) and instruction counts (needs valgrind)
+# make clean    remove what the others made
+#
+# Slow, and as root on Debian they install what they need:
+#
+# make engines       the checks inside Icinga 2, Nagios and NRPE
+# make package-test  each package installed somewhere clean, and all checks run from it
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard check_smtp_*/*.py) setup.cfg pyproject.toml README.md
 
-.PHONY: demo test lint engines bench clean
+.PHONY: demo test lint engines package package-test bench clean
 
 demo: $(VENV)/installed
 	@$(BIN)/python -m demo
@@ -30,6 +35,12 @@ bench: $(VENV)/installed
 	@$(BIN)/python -m bench.instructions
 	@$(BIN)/python -m bench.round_trips
 
+package: $(VENV)/packagers
+	@$(BIN)/python -m contrib.packaging
+
+package-test: package
+	@$(BIN)/python -m pytest tests/packages
+
 clean:
 	rm -rf $(VENV) .venv-debian .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -43,6 +54,10 @@ $(VENV)/installed: $(SOURCES) | $(VENV)/bin/python
 
 $(VENV)/linters: $(VENV)/installed setup.cfg
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[lint]'
+	@touch $@
+
+$(VENV)/packagers: $(VENV)/installed setup.cfg
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[package]'
 	@touch $@
 
 $(VENV)/bin/python:

@@ -7,12 +7,16 @@ that contradict each other are a usage error.
 import argparse
 import socket
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from check_smtp_core import __version__, values
 from check_smtp_core.address import literal_family, reference_name
 from check_smtp_core.deadline import PHASES
 from check_smtp_core.findings import State
 from check_smtp_core.parser import Parser
+
+if TYPE_CHECKING:
+    from check_smtp_core.observation import Check
 
 DEFAULT_TIMEOUT = 8.0
 """Seconds; below the 10 of NRPE and of most engines, so that it is us who say what hung."""
@@ -68,6 +72,16 @@ class Options(argparse.Namespace):
     def sni_name(self) -> str:
         """The name to send by SNI; empty for none (RFC 6066 3: never an address)."""
         return reference_name(self.servername or self.hostname) if self.sni else ""
+
+
+def parser_of(check: "Check") -> Parser:
+    """The parser of a check's executable: the check's own options, then those that all share."""
+    name = f"check_smtp_{check.__name__.rpartition('.')[2]}"
+    parser = Parser(name, (check.__doc__ or "").partition("\n")[0])
+    parser.tls_by_default = getattr(check, "TLS_BY_DEFAULT", False)
+    check.add_options(parser)
+    add_shared_options(parser)
+    return parser
 
 
 def add_shared_options(parser: Parser) -> None:

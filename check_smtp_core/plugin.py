@@ -19,9 +19,9 @@ from check_smtp_core.backstop import Backstop, Stopped
 from check_smtp_core.deadline import Deadline
 from check_smtp_core.findings import Finding, State, state_of, worst
 from check_smtp_core.observation import Check, Endpoint, Measure, Observation
-from check_smtp_core.options import Options, add_shared_options, parse_options
+from check_smtp_core.options import Options, parse_options, parser_of
 from check_smtp_core.output import Judged, status_line, subject, verbose_lines, whole_output
-from check_smtp_core.parser import Information, Parser, UsageError
+from check_smtp_core.parser import Information, UsageError
 from check_smtp_core.text import printable, shortened
 from check_smtp_core.thresholds import in_words
 
@@ -140,19 +140,18 @@ def run(check: Check, arguments: Sequence[str], started: float, encoding: str) -
     `started` is the monotonic time from which the timeout counts; `encoding` that of the
     standard output. Errors of ours leave as exceptions; entry.py prints them.
     """
-    name = f"check_smtp_{check.__name__.rpartition('.')[2]}"
-    service = name.removeprefix("check_").upper()
-    parser = Parser(name, (check.__doc__ or "").partition("\n")[0])
-    parser.tls_by_default = getattr(check, "TLS_BY_DEFAULT", False)
+    parser = parser_of(check)
+    service = parser.prog.removeprefix("check_").upper()
     try:
-        check.add_options(parser)
-        add_shared_options(parser)
         options = parse_options(parser, arguments)
     except Information as information:
         return State.UNKNOWN.value, str(information)
     except UsageError as error:
         words = shortened(printable(str(error)), 200)
-        return State.UNKNOWN.value, f"{service} UNKNOWN - usage: {words} (see {name} --help)"
+        return (
+            State.UNKNOWN.value,
+            f"{service} UNKNOWN - usage: {words} (see {parser.prog} --help)",
+        )
     observations = [_observe(check, options, started, service)]
     return _report(service, observations, options, encoding)
 

@@ -7,13 +7,16 @@ import re
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import ForwardRef
+from typing import TYPE_CHECKING, ForwardRef, cast
 
 import pytest
 
+from check_smtp_core import options
 from check_smtp_core.findings import VOCABULARY, State
-from check_smtp_core.options import add_shared_options
 from check_smtp_core.parser import Parser
+
+if TYPE_CHECKING:
+    from check_smtp_core.observation import Check
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("check_smtp_core", "check_smtp_handshake", "check_smtp_tls")
@@ -44,10 +47,7 @@ def question(check: str) -> str:
 
 
 def parser_of(check: str) -> Parser:
-    parser = Parser(check, question(check))
-    module_of(check).add_options(parser)
-    add_shared_options(parser)
-    return parser
+    return options.parser_of(cast("Check", module_of(check)))
 
 
 def options_of(check: str) -> set[str]:

@@ -1,0 +1,68 @@
+"""Completion for bash and zsh, from the parsers.
+
+Rule: a word is offered only if its option's own converter takes it; hidden options are not shown.
+"""
+
+import argparse
+
+import shtab
+
+from check_smtp_core.deadline import PHASES
+from check_smtp_core.findings import FIXED, VOCABULARY, State
+from contrib.packaging import project
+
+SHELLS = ("bash", "zsh")
+
+_TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+_WORDS = {
+    "--explain": tuple(VOCABULARY),
+    "--state": tuple(
+        f"{name}={state.name.lower()}"
+        for name in VOCABULARY
+        if name not in FIXED
+        for state in State
+    ),
+    "--phase-warning": tuple(f"{phase}=" for phase in PHASES),
+    "--phase-critical": tuple(f"{phase}=" for phase in PHASES),
+    "--proxy-protocol": ("v1", "v2"),
+    "--key-type": ("rsa", "ecdsa"),
+    "--min-version": _TLS_VERSIONS,
+    "--refuse-version": _TLS_VERSIONS,
+}
+_PATHS = {"--ca-file": shtab.FILE, "--file": shtab.FILE, "--ca-path": shtab.DIRECTORY}
+
+
+def completion(check: str, shell: str) -> str:
+    """The script that completes this executable's options in this shell."""
+    parser = project.parser(check)
+    for action in parser._actions:
+        option = max(action.option_strings, key=len)
+        if option in _PATHS:
+            action.complete = _PATHS[option]  # type: ignore[attr-defined]
+        elif option in _WORDS:
+            _must_take(action, _WORDS[option])
+            action.choices = _WORDS[option]
+        if shell == "zsh" and isinstance(action.metavar, str):
+            # There a colon ends the description of a value.
+            action.metavar = action.metavar.replace(":", r"\:")
+    script: str = shtab.complete(parser, shell=shell)
+    if shell == "zsh":
+        for action in parser._actions:
+            if action.default == ():
+                script = _repeatable(script, action.option_strings[0])
+    return f"{script.rstrip()}\n"
+
+
+def _repeatable(script: str, option: str) -> str:
+    """The script for zsh with an option that may be given again; shtab knows only argparse's."""
+    once, again = f'\n  "{option}[', f'\n  "*{option}['
+    assert script.count(once) == 1, option
+    return script.replace(once, again)
+
+
+def _must_take(action: argparse.Action, words: tuple[str, ...]) -> None:
+    """Raise ArgumentTypeError or ValueError if the option does not take all of these words."""
+    convert = action.type or action.const
+    assert callable(convert)
+    for word in words:
+        convert(f"{word}1" if word.endswith("=") else word)

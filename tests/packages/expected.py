@@ -1,0 +1,129 @@
+"""What the checks say of the demo server, wherever they are installed.
+
+Rule: whole lines and exit codes, the same table for each way to install.
+"""
+
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from demo.server import DemoServer
+from tests.conftest import outcome
+
+Execute = Callable[[str, list[str]], tuple[int, str]]
+"""Runs a check by its name with these arguments: its exit code and output."""
+
+CA_FILE = "/ca.pem"
+"""Where the authority's certificate lies in a clean root."""
+
+
+class Case(NamedTuple):
+    """A port of the demo server, a command without its host and port, exit code and line."""
+
+    port: str
+    command: str
+    code: int
+    line: str
+
+
+_START = "time=Ts{};;0 time_connect=Ts;;;0 time_greeting=Ts;;;0"
+_SESSION = _START.format(";") + " time_ehlo=Ts;;;0 time_starttls=Ts;;;0"
+_FIT = _SESSION + " time_tls=Ts;;;0"
+
+WITHOUT_LIBRARIES = (
+    Case(
+        "smtp",
+        "check_smtp_banner -w 2 -c 5",
+        0,
+        'SMTP_BANNER OK - 127.0.0.1:PORT greeted in T s: "220 mail.example.com ESMTP demo" | '
+        "time=Ts;2;5;0 time_connect=Ts;;;0 time_greeting=Ts;;;0",
+    ),
+    Case(
+        "busy",
+        "check_smtp_banner",
+        2,
+        'SMTP_BANNER CRITICAL - 127.0.0.1:PORT unavailable: greeted with "421 4.7.0 '
+        'mail.example.com Error: too many connections from 127.0.0.1" (we came from 127.0.0.1) | '
+        + _START.format(";"),
+    ),
+    Case(
+        "smtp",
+        "check_smtp_ehlo --starttls --forbid HELP",
+        1,
+        "SMTP_EHLO WARNING - 127.0.0.1:PORT forbidden: offered: HELP; offers 4 extensions inside "
+        f"TLSv1.3 in T s: SIZE 52428800, 8BITMIME, AUTH LOGIN PLAIN, HELP | {_FIT} "
+        "time_ehlo_tls=Ts;;;0 extensions=4;;;0 size=52428800B;;;0",
+    ),
+    Case(
+        "smtp",
+        "check_smtp_starttls",
+        0,
+        "SMTP_STARTTLS OK - 127.0.0.1:PORT encrypts with TLSv1.3, TLS_AES_256_GCM_SHA384, "
+        f"256 bits in T s | {_FIT} time_ehlo_tls=Ts;;;0 bits=256;128:;;0",
+    ),
+    Case(
+        "smtp",
+        "check_smtp_ehlo --warning soon",
+        3,
+        'SMTP_EHLO UNKNOWN - usage: argument -w/--warning: "soon" is no range such as 5, 2:5, '
+        "30:, ~:5 or @1:2 (see check_smtp_ehlo --help)",
+    ),
+)
+
+WITH_LIBRARIES = (
+    Case(
+        "smtp",
+        f"check_smtp_cert --servername mail.example.com --ca-file {CA_FILE}",
+        0,
+        "SMTP_CERT OK - 127.0.0.1:PORT 60 days left (until DATE) for mail.example.com, issued by "
+        f"ISSUER | {_FIT} days_left=60.0N;21:;7: days_left_leaf=60.0N",
+    ),
+    Case(
+        "unchained",
+        f"check_smtp_cert --servername mail.example.com --ca-file {CA_FILE}",
+        2,
+        "SMTP_CERT CRITICAL - 127.0.0.1:PORT incomplete-chain: its issuer ISSUER is neither sent "
+        "nor trusted here; 60 days left (until DATE) for mail.example.com, issued by ISSUER | "
+        f"{_FIT} days_left=60.0N;21:;7: days_left_leaf=60.0N",
+    ),
+)
+
+ALL = WITHOUT_LIBRARIES + WITH_LIBRARIES
+
+
+def differences(
+    cases: tuple[Case, ...], demo: DemoServer, execute: Execute, ca_file: str = CA_FILE
+) -> Iterator[tuple[Case, int, str]]:
+    """The cases that did not come out as they should, with the exit code and line they had."""
+    for case in cases:
+        name, *words = shlex.split(case.command)
+        port = demo._asdict()[case.port]
+        arguments = ["-H", "127.0.0.1", "-p", str(port), *words]
+        arguments = [ca_file if word == CA_FILE else word for word in arguments]
+        code, lines = outcome(*execute(name, arguments), port)
+        line = re.sub(r"OU=Testing CA #[^,]+,O=trustme [v.0-9]+", "ISSUER", "\n".join(lines))
+        line = re.sub(r"\d{4}-\d\d-\d\d", "DATE", re.sub(r"=60\.0\d", "=60.0N", line))
+        if (code, line) != (case.code, case.line):
+            yield case, code, line
+
+
+def missing_library(module: str, package: str) -> Case:
+    """The case of the certificate check where a library is missing."""
+    return Case(
+        "smtp",
+        "check_smtp_cert",
+        3,
+        f"SMTP_CERT UNKNOWN - 127.0.0.1:PORT local: the Python module {module} is missing "
+        f"(Debian: install {package}) | {_SESSION}",
+    )
+
+
+def modules_without_compiled_code(folder: Path) -> list[Path]:
+    """The modules below this folder that have to be compiled at each run."""
+    return [
+        path
+        for path in folder.rglob("*.py")
+        if not list(path.parent.glob(f"__pycache__/{path.stem}.cpython-*.pyc"))
+    ]
