@@ -9,13 +9,14 @@
 #
 # make engines       the checks inside Icinga 2, Nagios and NRPE
 # make package-test  each package installed somewhere clean, and all checks run from it
+# make pictures      the pictures of docs/pictures, from new runs
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard check_smtp_*/*.py) setup.cfg pyproject.toml README.md
 
-.PHONY: demo test lint engines package package-test bench clean
+.PHONY: demo test lint engines package package-test pictures bench clean
 
 demo: $(VENV)/installed
 	@$(BIN)/python -m demo
@@ -41,6 +42,11 @@ package: $(VENV)/packagers
 package-test: package
 	@$(BIN)/python -m pytest tests/packages
 
+pictures: $(VENV)/painters
+	@$(BIN)/python -m demo.pictures.day
+	@$(BIN)/python -m demo.pictures.day_graph
+	@$(BIN)/python -m demo.pictures.nagios_pages
+
 clean:
 	rm -rf $(VENV) .venv-debian .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -58,6 +64,10 @@ $(VENV)/linters: $(VENV)/installed setup.cfg
 
 $(VENV)/packagers: $(VENV)/installed setup.cfg
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[package]'
+	@touch $@
+
+$(VENV)/painters: $(VENV)/installed setup.cfg
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[pictures]'
 	@touch $@
 
 $(VENV)/bin/python:

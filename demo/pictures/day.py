@@ -5,14 +5,16 @@ the clock is made up: the checks run one right after the other, and count as fiv
 """
 
 import math
+import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from demo.pictures import network
-from demo.pictures.exim import PACKAGE, Exim
+from demo.pictures.exim import PACKAGE, WELL, Exim
 from demo.pictures.load import Load
 from demo.pictures.record import Check, text_of
 from tests import chains
@@ -24,14 +26,15 @@ INTERVAL = 5
 
 _ADDRESS = "192.0.2.25"
 _CHECK = "check_smtp_starttls"
-_OPTIONS = ("-H", _ADDRESS, "-w", "0.25", "-c", "2")
-_MOST_SESSIONS = 60
+_OPTIONS = ("-H", _ADDRESS, "-w", "0.2", "-c", "2")
+_MOST_SESSIONS = 40
 _OUTAGE = range(5 * 60, 5 * 60 + 40)
-_NEWSLETTER = range(20 * 60, 20 * 60 + 30)
+_NEWSLETTER = range(19 * 60, 19 * 60 + 30)
+_IDLERS = range(21 * 60 + 30, 22 * 60)
 _SETTLING = 0.25
+"""Seconds after which the server feels a change."""
 
-_SETTINGS = f"""
-tls_advertise_hosts = *
+_SETTINGS = f"""{WELL}
 smtp_accept_max = {_MOST_SESSIONS}
 smtp_accept_queue = 0
 smtp_connect_backlog = 100
@@ -43,6 +46,9 @@ Each counts as five minutes after the one before. The line is what this command 
 
     {_CHECK} {" ".join(_OPTIONS)}
 
+The server is down from 05:00 to 05:40, much mail comes from 19:00 to 19:30, and from 21:30 to
+22:00 a client holds all {_MOST_SESSIONS} sessions that the server allows.
+
 time, clients that were sending mail meanwhile, exit code, line
 """
 
@@ -50,7 +56,7 @@ time, clients that were sending mail meanwhile, exit code, line
 def clients(minute: int) -> int:
     """How many clients send mail at a minute of the day."""
     if minute in _NEWSLETTER:
-        return _MOST_SESSIONS + 10
+        return 80
     morning = 34 * math.exp(-(((minute - 630) / 110) ** 2))
     afternoon = 28 * math.exp(-(((minute - 920) / 130) ** 2))
     return round(2 + morning + afternoon)
@@ -68,12 +74,17 @@ def run() -> list[Check]:
         server = Exim(folder / "exim", chains.HOST, _ADDRESS, _SETTINGS, leaf, cpu=0)
         server.start()
         try:
-            with Load(_ADDRESS) as load:
+            with Load(_ADDRESS) as load, ExitStack() as idlers:
                 for minute in range(0, 24 * 60, INTERVAL):
                     if minute == _OUTAGE.start:
                         server.stop()
                     if minute == _OUTAGE.stop:
                         server.start()
+                    if minute == _IDLERS.start:
+                        for _ in range(_MOST_SESSIONS):
+                            idlers.enter_context(socket.create_connection((_ADDRESS, 25)))
+                    if minute == _IDLERS.stop:
+                        idlers.close()
                     load.set(clients(minute))
                     time.sleep(_SETTLING)
                     checks.append(_check(plugin, minute, load.clients))

@@ -13,6 +13,12 @@ from tests.engines.daemon import Daemon
 PACKAGE = "exim4-daemon-light"
 _USER = "Debian-exim"
 
+WELL = """
+tls_advertise_hosts = *
+smtp_banner = $smtp_active_hostname ESMTP Exim $version_number
+"""
+"""Settings of a server that is well."""
+
 _CONFIGURATION = """
 keep_environment =
 primary_hostname = {name}
@@ -22,7 +28,6 @@ spool_directory = {folder}/spool
 log_file_path = {folder}/spool/%slog
 pid_file_path = {folder}/spool/pid
 tls_certificate = {folder}/tls.pem
-smtp_banner = $smtp_active_hostname ESMTP Exim $version_number
 host_lookup =
 rfc1413_hosts =
 acl_smtp_rcpt = take
@@ -44,7 +49,7 @@ class Exim:
         folder: Path,
         name: str,
         address: str,
-        settings: str = "tls_advertise_hosts = *",
+        settings: str = WELL,
         certificate: chains.Recipe | None = None,
         cpu: int | None = None,
     ) -> None:

@@ -1,4 +1,7 @@
-"""Clients that send mail, one message after the other, each over a new connection with STARTTLS."""
+"""Clients that send mail: one message after the other, each in a session with STARTTLS.
+
+Rule: a client that is turned away tries again, so that as many ask as there are clients.
+"""
 
 import smtplib
 import ssl

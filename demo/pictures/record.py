@@ -3,6 +3,7 @@
 Rule: a line is kept as it was printed, so that a picture can be drawn anew and compared with it.
 """
 
+import math
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from typing import NamedTuple
 PHASES = ("connect", "greeting", "ehlo", "starttls", "tls", "ehlo_tls")
 """The phases of check_smtp_starttls on an address, in their order."""
 
+_FINDING = re.compile(r"SMTP_\w+ [A-Z]+ - \S+ ([a-z-]+): ")
 _LINE = re.compile(r"(\d\d):(\d\d) +(\d+) +([0-3]) (.+)")
 
 
@@ -23,6 +25,18 @@ class Check(NamedTuple):
     load: int
     state: int
     line: str
+
+    @property
+    def finding(self) -> str:
+        """The worst finding that the line names, or nothing."""
+        found = _FINDING.match(self.line)
+        return found[1] if found and self.state else ""
+
+    @property
+    def limit(self) -> float:
+        """The milliseconds above which the whole time is a WARNING; infinite without any."""
+        found = re.search(r" time=[\d.]+s;([\d.]+);", self.line)
+        return float(found[1]) * 1000 if found else math.inf
 
     def milliseconds(self, phase: str) -> float:
         """How long a phase took by the perfdata; 0 for one that was not finished."""

@@ -71,6 +71,7 @@ main_config_file={folder}/nagios.cfg
 physical_html_path=/usr/share/nagios4/htdocs
 url_html_path=/nagios4
 use_authentication=0
+enable_page_tour=0
 escape_html_tags={escape}
 """
 
@@ -171,21 +172,25 @@ class Nagios4:
 
     def page_of(self, host: str, service: str, *, escape: bool) -> str:
         """The web page of a service, by Nagios' own CGI program; `escape` is its own setting."""
+        query = f"type=2&host={host}&service={service.replace(' ', '+')}"
+        return self.answer("extinfo.cgi", query, escape=escape).decode("utf-8")
+
+    def answer(self, program: str, query: str, *, escape: bool = True) -> bytes:
+        """What one of Nagios' CGI programs says to a query: header lines and page."""
         settings = self._folder / "cgi.cfg"
         settings.write_text(_PAGES.format(folder=self._folder, escape=int(escape)))
-        query = f"type=2&host={host}&service={service.replace(' ', '+')}"
         environment = {
             "REQUEST_METHOD": "GET",
             "QUERY_STRING": query,
             "REMOTE_USER": "nagiosadmin",
         }
         done = subprocess.run(
-            [_PROGRAMS / "extinfo.cgi"],
+            [_PROGRAMS / program],
             env={"PATH": PATH, "NAGIOS_CGI_CONFIG": str(settings), **environment},
             capture_output=True,
             check=True,
         )
-        return done.stdout.decode("utf-8")
+        return done.stdout
 
     def _checked(self, name: tuple[str, str]) -> dict[str, str]:
         assert self._daemon is not None
