@@ -32,10 +32,10 @@ def servers() -> Iterator[MailServers]:
 
 @pytest.fixture(scope="session")
 def open_folder() -> Iterator[Path]:
-    """A folder that every user may read and write."""
+    """A folder that every user may read: NRPE's plugins run as another user."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        folder.chmod(0o777)
+        folder.chmod(0o755)
         yield folder
 
 
@@ -48,8 +48,8 @@ def open_plugins(plugins: Path, open_folder: Path) -> Path:
     environment = open_folder / "venv"
     shutil.rmtree(ROOT / "build", ignore_errors=True)
     subprocess.run(["/usr/bin/python3", "-m", "venv", environment], check=True, umask=0o022)
-    pip = [environment / "bin/python", "-m", "pip", "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "--quiet", ROOT], check=True, umask=0o022)
+    pip = [str(environment / "bin/python"), "-m", "pip", "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", str(ROOT)], check=True, umask=0o022)
     return environment / "bin"
 
 
