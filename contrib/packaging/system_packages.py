@@ -20,7 +20,7 @@ from contrib.packaging.manual import man_page
 from contrib.packaging.modules import bundled_version, copy_bundled, copy_suite
 
 _HERE = Path(__file__).parent
-_EXAMPLES = ("icinga", "nagios", "nrpe")
+_EXAMPLES = ("grafana", "icinga", "nagios", "nrpe")
 FORMATS = ("deb", "rpm")
 # There is no address to write to; the field must have one.
 MAINTAINER = "The check-smtp-suite developers <noreply@check-smtp-suite.invalid>"

@@ -32,10 +32,10 @@ def servers() -> Iterator[MailServers]:
 
 @pytest.fixture(scope="session")
 def open_folder() -> Iterator[Path]:
-    """A folder that every user may read and write."""
+    """A folder that every user may read: NRPE's plugins run as another user."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        folder.chmod(0o777)
+        folder.chmod(0o755)
         yield folder
 
 
@@ -48,8 +48,8 @@ def open_plugins(plugins: Path, open_folder: Path) -> Path:
     environment = open_folder / "venv"
     shutil.rmtree(ROOT / "build", ignore_errors=True)
     subprocess.run(["/usr/bin/python3", "-m", "venv", environment], check=True, umask=0o022)
-    pip = [environment / "bin/python", "-m", "pip", "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "--quiet", ROOT], check=True, umask=0o022)
+    pip = [str(environment / "bin/python"), "-m", "pip", "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", str(ROOT)], check=True, umask=0o022)
     return environment / "bin"
 
 
@@ -87,3 +87,12 @@ def free_port() -> int:
 def contrib(path: str) -> str:
     """The text of a file below contrib/."""
     return (ROOT / "contrib" / path).read_text(encoding="utf-8")
+
+
+def readme(heading: str, first: str) -> str:
+    """The literal blocks of a section of README, from the one that begins with a text on."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = text.partition(f"\n{heading}\n")[2].partition("\n#")[0]
+    lines = [line[4:] for line in section.splitlines() if line.startswith("    ") or not line]
+    _, found, rest = "\n".join(lines).partition(first)
+    return found + rest

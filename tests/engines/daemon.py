@@ -33,6 +33,11 @@ class Daemon:
                 start_new_session=True,
             )
 
+    @property
+    def pid(self) -> int:
+        """Its process, whose group and session have the same number."""
+        return self._process.pid
+
     def stop(self) -> None:
         """End the engine and its children at once: there is nothing that it has to save."""
         try:

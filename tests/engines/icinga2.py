@@ -36,6 +36,7 @@ object ApiListener "api" {{
 	bind_host = "127.0.0.1"
 	bind_port = {port}
 	accept_commands = true
+	accept_config = true
 }}
 object ApiUser "test" {{
 	password = "{password}"
@@ -136,10 +137,23 @@ class Icinga2:
             self._daemon.stop()
 
     @property
+    def session(self) -> int:
+        """The number of the session in which all its processes are."""
+        assert self._daemon is not None
+        return self._daemon.pid
+
+    @property
     def words(self) -> str:
         """What it has logged."""
         assert self._daemon is not None
         return self._daemon.log.read_text(errors="replace")
+
+    def knows(self, path: str) -> bool:
+        """Whether there is an object, such as `checkcommands/smtp_banner`."""
+        try:
+            return bool(self.api("GET", f"/v1/objects/{path}")["results"])
+        except (urllib.error.URLError, OSError):
+            return False
 
     def wait_for_endpoint(self, name: str) -> None:
         """Wait until another node is connected."""

@@ -7,13 +7,33 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.engines.cases import CASES, Case
+from tests.engines import metrics
+from tests.engines.cases import CASES, Case, equalled
 from tests.engines.conftest import contrib, free_port
 from tests.engines.debian import need
 from tests.engines.graphite import Graphite, graphite
 from tests.engines.icinga2 import ALONE, PACKAGE, Icinga2
 from tests.engines.icinga2_services import assert_shown, case_services
 from tests.engines.mail_servers import MailServers
+
+_GRAPHITE = """
+object GraphiteWriter "sink" {{
+	host = "127.0.0.1"
+	port = {port}
+	enable_send_thresholds = true
+	enable_send_metadata = true
+}}
+"""
+
+_BY_NAME = """
+object Service "by name" {{
+	import "case"
+	check_command = "smtp_banner"
+	vars.smtp_address = "localhost"
+	vars.smtp_port = {port}
+	vars.smtp_banner_ipv4 = true
+}}
+"""
 
 _WOUNDED = """
 object CheckCommand "{name}" {{
@@ -43,9 +63,8 @@ def icinga(
 ) -> Iterator[Icinga2]:
     need(PACKAGE)
     configuration = [ALONE, contrib("icinga/check_smtp.conf"), case_services(CASES, servers)]
-    configuration.append(
-        f'object GraphiteWriter "sink" {{ host = "127.0.0.1"; port = {sink.port} }}\n'
-    )
+    configuration.append(_GRAPHITE.format(port=sink.port))
+    configuration.append(_BY_NAME.format(port=servers.ports["smtp"]))
     for name, (plugin, server) in {
         "missing": (wounded / "missing", "smtp"),
         "killed": (wounded / "killed", "silent"),
@@ -79,18 +98,64 @@ def test_a_service_shows_what_the_check_said(
     assert_shown(result, case, servers, plugins)
 
 
-def test_icinga_understood_every_perfdata_item(
-    icinga: Icinga2, servers: MailServers, sink: Graphite
+def test_a_name_is_looked_up_by_the_check(
+    icinga: Icinga2, servers: MailServers, plugins: Path
 ) -> None:
+    result = icinga.check("mx!by name")
+    port = servers.ports["smtp"]
+    assert result.state == 0
+    words = ["--hostname", "localhost", "--port", str(port), "-4"]
+    assert result.command == [str(plugins / "check_smtp_banner"), *words]
+    assert [equalled(each, port) for each in result.perfdata] == [
+        "time=Ts;;;0",
+        "time_dns=Ts;;;0",
+        "time_connect=Ts;;;0",
+        "time_greeting=Ts;;;0",
+    ]
+
+
+@pytest.fixture(scope="module")
+def sent_perfdata(icinga: Icinga2, sink: Graphite) -> dict[str, float]:
+    """What Icinga sends on about all cases: the value of each perfdata item by its path."""
+    # until it has connected, the writer forgets what it is given
+    icinga.wait_for("the Graphite writer", lambda: _is_connected(icinga) or None)
     expected = {}
+    icinga.check("mx!by name")
     for case in CASES:
         for item in icinga.check(f"mx!{case.name}").perfdata:
             label, value = item.split(";")[0].split("=")
             where = f"icinga2.mx.services.{case.name.replace(' ', '_')}.smtp_{case.check}"
             expected[f"{where}.perfdata.{label}.value"] = float(value.rstrip("sB"))
-    assert icinga.wait_for("metrics", lambda: expected.keys() <= sink.metrics.keys() or None)
-    assert {path: sink.metrics[path] for path in expected} == pytest.approx(expected)
+    icinga.wait_for("metrics", lambda: expected.keys() <= sink.metrics.keys() or None)
+    return expected
+
+
+def _is_connected(icinga: Icinga2) -> bool:
+    (found,) = icinga.api("GET", "/v1/status/GraphiteWriter")["results"]
+    connected: bool = found["status"]["graphitewriter"]["sink"]["connected"]
+    return connected
+
+
+def test_icinga_understood_every_perfdata_item(
+    icinga: Icinga2, sink: Graphite, sent_perfdata: dict[str, float]
+) -> None:
+    assert {path: sink.metrics[path] for path in sent_perfdata} == pytest.approx(sent_perfdata)
     assert "invalid perfdata" not in icinga.words
+
+
+@pytest.mark.parametrize(
+    "queries",
+    [
+        metrics.of_dashboard(contrib("grafana/smtp-checks.json")),
+        metrics.of_templates(contrib("icinga/graphite/check_smtp.ini")),
+    ],
+    ids=["dashboard", "templates"],
+)
+def test_every_query_asks_for_what_icinga_sends(
+    sink: Graphite, sent_perfdata: dict[str, float], queries: list[metrics.Query]
+) -> None:
+    there = {metrics.sent(path) for path in sink.metrics}
+    assert [query for query in queries if not query.metrics & there] == []
 
 
 @pytest.mark.parametrize(

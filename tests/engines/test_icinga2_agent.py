@@ -16,34 +16,49 @@ from tests.engines.mail_servers import MailServers
 MASTER, AGENT = "monitor.example.com", "agent.example.com"
 
 
+class Cluster:
+    """A master and its agent, by the zones of contrib/icinga."""
+
+    def __init__(self, folder: Path, plugins: Path, shared: str) -> None:
+        authority = trustme.CA()
+        ports = {MASTER: free_port(), AGENT: free_port()}
+        zones = contrib("icinga/zones.conf")
+        for name, address in ((MASTER, "192.0.2.10"), (AGENT, "192.0.2.26")):
+            here = f'host = "127.0.0.1"\n\tport = {ports[name]}'
+            zones = zones.replace(f'host = "{address}"', here)
+        configuration = "\n".join([zones, shared])
+        self.master, self.agent = (
+            Icinga2(folder, name, port, authority, plugins, configuration)
+            for name, port in ports.items()
+        )
+
+    def __enter__(self) -> "Cluster":
+        for node in (self.master, self.agent):
+            code, words = node.validate()
+            assert code == 0, words
+            node.start()
+        self.master.wait_for_endpoint(AGENT)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.master.stop()
+        self.agent.stop()
+
+
 @pytest.fixture(scope="module")
 def master(
     tmp_path_factory: pytest.TempPathFactory, plugins: Path, servers: MailServers
 ) -> Iterator[Icinga2]:
     need(PACKAGE)
-    folder = tmp_path_factory.mktemp("cluster")
-    authority = trustme.CA()
-    ports = {MASTER: free_port(), AGENT: free_port()}
-    zones = contrib("icinga/zones.conf")
-    for name, address in ((MASTER, "192.0.2.10"), (AGENT, "192.0.2.26")):
-        here = f'host = "127.0.0.1"\n\tport = {ports[name]}'
-        zones = zones.replace(f'host = "{address}"', here)
-    shared = "\n".join([zones, contrib("icinga/check_smtp.conf")])
-    nodes = [
-        Icinga2(folder, name, port, authority, plugins, shared) for name, port in ports.items()
-    ]
     example = contrib("icinga/services.conf").replace(
         'address = "192.0.2.25"', f'address = "127.0.0.1"\n\tvars.agent_endpoint = "{AGENT}"'
     )
-    nodes[0].add_to_zone("master", "\n".join([case_services(STATES, servers, AGENT), example]))
-    for node in nodes:
-        code, words = node.validate()
-        assert code == 0, words
-        node.start()
-    nodes[0].wait_for_endpoint(AGENT)
-    yield nodes[0]
-    for node in nodes:
-        node.stop()
+    commands = contrib("icinga/check_smtp.conf")
+    cluster = Cluster(tmp_path_factory.mktemp("cluster"), plugins, commands)
+    services = [case_services(STATES, servers, AGENT), example]
+    cluster.master.add_to_zone("master", "\n".join(services))
+    with cluster:
+        yield cluster.master
 
 
 @pytest.mark.parametrize("case", STATES, ids=lambda case: case.name)
@@ -62,3 +77,21 @@ def test_the_example_services_run_on_the_agent_that_the_host_names(
     master.set_variables(name, smtp_port=servers.ports["smtp"])
     result = master.check(name)
     assert (result.state, result.source) == (0, AGENT)
+
+
+def test_an_agent_gets_the_commands_from_the_global_zone(
+    tmp_path: Path, plugins: Path, servers: MailServers
+) -> None:
+    """It reloads when it has them, and is away for some seconds."""
+    need(PACKAGE)
+    cluster = Cluster(tmp_path, plugins, "")
+    cluster.master.add_to_zone("global-templates", contrib("icinga/check_smtp.conf"))
+    cluster.master.add_to_zone("master", case_services(STATES[:1], servers, AGENT))
+    with cluster:
+        agent = cluster.agent
+        command = "checkcommands/smtp_banner"
+        agent.wait_for("the commands on the agent", lambda: agent.knows(command) or None)
+        cluster.master.wait_for_endpoint(AGENT)
+        result = cluster.master.check(f"mx!{STATES[0].name}")
+        assert result.source == AGENT
+        assert_shown(result, STATES[0], servers, plugins)

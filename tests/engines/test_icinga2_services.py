@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.engines.conftest import contrib, free_port
+from tests.engines.conftest import contrib, free_port, readme
 from tests.engines.debian import need
 from tests.engines.icinga2 import ALONE, PACKAGE, Icinga2
 from tests.engines.mail_servers import MailServers
@@ -80,6 +80,19 @@ class Site:
         found = self.node.wait_for("pages", enough)
         path.write_text("")
         return sorted(found)
+
+
+def test_the_example_in_readme_is_valid(tmp_path: Path, plugins: Path) -> None:
+    need(PACKAGE)
+    configuration = [
+        ALONE,
+        contrib("icinga/check_smtp.conf"),
+        readme("### Icinga 2", "object Host"),
+    ]
+    node = Icinga2(tmp_path, "alone", free_port(), trustme.CA(), plugins, "\n".join(configuration))
+    code, words = node.validate()
+    assert (code, re.findall(r"(?:warning|critical)/.*", words)) == (0, [])
+    assert "Instantiated 3 Services." in words
 
 
 def pages_of(check: str, kind: str) -> list[str]:

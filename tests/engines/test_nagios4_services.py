@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines.conftest import contrib, free_port
+from tests.engines.conftest import contrib, free_port, readme
 from tests.engines.debian import need
 from tests.engines.mail_servers import MailServers
 from tests.engines.nagios4 import PACKAGE, Nagios4
@@ -117,3 +117,17 @@ def test_a_check_depends_on_the_banner_of_its_own_host(tmp_path: Path, plugins: 
     code, words = Nagios4(tmp_path, plugins, "\n".join([*objects, SECOND_HOST])).verify()
     assert code == 0
     assert f"Checked {2 * DEPENDENCIES} service dependencies" in words
+
+
+def test_the_example_in_readme_is_valid(tmp_path: Path, plugins: Path) -> None:
+    need(PACKAGE)
+    here = SECOND_HOST.replace("mail2.example.com", "localhost")
+    objects = [readme("### Nagios", "define command"), re.sub(r".*hostgroups.*\n", "", here)]
+    code, words = Nagios4(tmp_path, plugins, "\n".join(objects)).verify()
+    assert (code, re.findall(r"^(?:Warning|Error).*", words, re.MULTILINE)) == (0, [])
+    assert "Checked 1 services." in words
+
+
+def test_the_example_of_nrpe_in_readme_is_one_of_contrib() -> None:
+    line = readme("### NRPE", "command[").splitlines()[0]
+    assert line in contrib("nrpe/check_smtp.cfg").splitlines()

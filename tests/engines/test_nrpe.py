@@ -128,7 +128,7 @@ def nrpe_with_arguments(open_plugins: Path, servers: MailServers) -> Iterator[Nr
     need(*PACKAGES)
     with TemporaryDirectory() as name:
         folder = Path(name)
-        folder.chmod(0o777)
+        folder.chmod(0o755)
         program = build_nrpe(folder)
         commands = contrib("nrpe/check_smtp_arguments.cfg")
         commands = commands.replace(PLUGIN_FOLDER, str(open_plugins))

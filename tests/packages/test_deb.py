@@ -59,7 +59,7 @@ def test_documents_and_examples_are_there_and_none_is_active(installed: CleanRoo
     doc = installed.path / "usr/share/doc/check-smtp-suite"
     names = {"README.md", "changelog.gz", "changelog.Debian.gz", "copyright", "docs", "examples"}
     assert {path.name for path in doc.iterdir()} == names
-    for engine in ("icinga", "nagios", "nrpe"):
+    for engine in ("grafana", "icinga", "nagios", "nrpe"):
         ours = project.ROOT / "contrib" / engine
         assert _contents(doc / "examples" / engine) == _contents(ours)
     package = built("check-smtp-suite_*_all.deb").name
