@@ -5,6 +5,7 @@ the clock is made up: the checks run one right after the other, and count as fiv
 """
 
 import math
+import os
 import socket
 import subprocess
 import sys
@@ -71,7 +72,14 @@ def run() -> list[Check]:
         folder = Path(name)
         folder.chmod(0o755)
         leaf = chains.LEAF._replace(key="rsa2048")
-        server = Exim(folder / "exim", chains.HOST, _ADDRESS, _SETTINGS, leaf, cpu=0)
+        server = Exim(
+            folder / "exim",
+            chains.HOST,
+            _ADDRESS,
+            _SETTINGS,
+            leaf,
+            cpu=min(os.sched_getaffinity(0)),
+        )
         server.start()
         try:
             with Load(_ADDRESS) as load, ExitStack() as idlers:
@@ -107,7 +115,7 @@ def _check(plugin: Path, minute: int, load: int) -> Check:
 
 def main() -> int:
     """Write the file: 0, or 1 where something is missing."""
-    reason = missing(PACKAGE, "iproute2")
+    reason = missing(PACKAGE, "iproute2") or network.denied()
     if reason:
         print(reason, file=sys.stderr)
         return 1

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from demo.pictures.day import FILE, INTERVAL
-from demo.pictures.record import PHASES, Check, read
+from demo.pictures.record import PHASES, Check, digest, read
 
 PICTURE = FILE.with_suffix(".png")
 
@@ -45,7 +45,7 @@ def draw(checks: list[Check], picture: Path) -> None:
         f"counted as {INTERVAL} minutes apart",
         fontsize=10,
     )
-    figure.savefig(picture, dpi=110, metadata={"Software": None})
+    figure.savefig(picture, dpi=110, metadata={"Software": None, "Source": digest(FILE)})
 
 
 def _hours(checks: list[Check]) -> list[float]:

@@ -202,6 +202,7 @@ def main() -> int:
     """Take the pictures: 0, or 1 where something is missing."""
     needed = (EXIM_PACKAGE, nagios4.PACKAGE, nagios4.PAGES_PACKAGE)
     reason = missing(*needed, "chromium", "fonts-liberation", "iproute2", "pngquant")
+    reason = reason or network.denied()
     if reason:
         print(reason, file=sys.stderr)
         return 1

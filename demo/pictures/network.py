@@ -10,6 +10,11 @@ import subprocess
 _NEW_NETWORK = 0x40000000  # CLONE_NEWNET of linux/sched.h
 
 
+def denied() -> str:
+    """Why there can be no such network, or nothing."""
+    return "" if os.geteuid() == 0 else "only root gets a network of its own"
+
+
 def leave_for(*addresses: str) -> None:
     """Move this process into an empty network that has these addresses; no way leads back.
 

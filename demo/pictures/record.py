@@ -3,6 +3,7 @@
 Rule: a line is kept as it was printed, so that a picture can be drawn anew and compared with it.
 """
 
+import hashlib
 import math
 import re
 from pathlib import Path
@@ -65,3 +66,8 @@ def read(path: Path) -> list[Check]:
         hour, minute, load, state, said = found.groups()
         checks.append(Check(int(hour) * 60 + int(minute), int(load), int(state), said))
     return checks
+
+
+def digest(path: Path) -> str:
+    """What a picture says in itself about the file that it was drawn from: its SHA-256."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
