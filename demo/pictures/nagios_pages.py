@@ -33,23 +33,27 @@ _SERVICES = ("mx banner", "mx EHLO", "mx STARTTLS", "mx certificate")
 
 
 class Server(NamedTuple):
-    """A mail server: its name and address, lines of its configuration, its certificate."""
+    """A mail server: name, address, the states of its services, settings, and its certificate."""
 
     name: str
     address: str
+    states: tuple[int, ...]
     settings: str = WELL
     days_left: float = 60.5
 
 
 _SERVERS = (
-    Server("mail.example.com", "192.0.2.25"),
-    Server("mail2.example.com", "192.0.2.26", days_left=-2),
+    Server("mail.example.com", "192.0.2.25", (0, 0, 0, 0)),
+    Server("mail2.example.com", "192.0.2.26", (0, 0, 0, 2), days_left=-2),
     Server(
         "mail3.example.com",
         "192.0.2.27",
+        (1, 2, 2, 2),
         settings="tls_advertise_hosts =\nsmtp_banner = " + "*" * 20,
     ),
-    Server("mail4.example.com", "192.0.2.28", settings=f"{WELL}\nsmtp_accept_max = 1"),
+    Server(
+        "mail4.example.com", "192.0.2.28", (2, 2, 2, 2), settings=f"{WELL}\nsmtp_accept_max = 1"
+    ),
 )
 _FULL = _SERVERS[-1]
 """The one that turns everybody away, because somebody else has its only session."""
@@ -175,7 +179,9 @@ def take() -> list[Path]:
             nagios.start()
             for server in _SERVERS:
                 for _ in range(4):
-                    nagios.check(server.name, list(_SERVICES))
+                    found = nagios.check(server.name, list(_SERVICES))
+                # the picture must show what is told about it
+                assert found == [(state, True) for state in server.states], (server, found)
             with occupier, web(nagios) as address:
                 return [photograph(address, picture) for picture in _PICTURES]
         finally:
