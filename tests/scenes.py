@@ -93,7 +93,7 @@ def _of_small_group() -> ssl.SSLContext:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "dh.pem"
         file.write_text(parameters, encoding="ascii")
-        made.load_dh_params(file)
+        made.load_dh_params(str(file))
     return made
 
 
