@@ -39,7 +39,7 @@ nagios_group={group}
 check_external_commands=1
 status_update_interval=1
 check_result_reaper_frequency=1
-service_inter_check_delay_method=n
+service_inter_check_delay_method={delay}
 host_inter_check_delay_method=n
 max_service_check_spread=1
 max_host_check_spread=1
@@ -86,14 +86,25 @@ class ServiceStatus(NamedTuple):
 
 
 class Nagios4:
-    """One Nagios; `objects` are its commands, hosts and services."""
+    """One Nagios; `objects` are its commands, hosts and services.
 
-    def __init__(self, folder: Path, plugins: Path, objects: str, timeout: int = 60) -> None:
+    Its first checks are `delay` seconds apart; `timeout` is its own limit for each, in seconds.
+    """
+
+    def __init__(
+        self, folder: Path, plugins: Path, objects: str, *, delay: float = 0.05, timeout: int = 60
+    ) -> None:
         self._folder = folder
         for part in ("tmp", "results", "rw"):
             (folder / part).mkdir()
         user, group = own_account()
-        settings = {"debian": _OBJECTS, "user": user, "group": group, "timeout": timeout}
+        settings = {
+            "debian": _OBJECTS,
+            "user": user,
+            "group": group,
+            "delay": delay,
+            "timeout": timeout,
+        }
         self._main = folder / "nagios.cfg"
         self._main.write_text(_CONFIGURATION.format(folder=folder, **settings))
         (folder / "resource.cfg").write_text(f"$USER1$={plugins}\n")
