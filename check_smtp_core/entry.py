@@ -40,7 +40,8 @@ class Executable:
             sys.stdout.buffer.write(output.encode(_encoding(), "backslashreplace") + b"\n")
             sys.stdout.buffer.flush()
         except (OSError, ValueError, AttributeError):
-            pass  # nobody is listening, but the exit code still counts
+            # Nobody is listening, but the exit code counts; OK without a line would be a lie.
+            code = code or _UNKNOWN
         # A thread may still sit in getaddrinfo(), and taking the interpreter apart costs 4 ms.
         os._exit(code)
 

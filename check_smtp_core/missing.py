@@ -17,4 +17,6 @@ def missing_module(error: ImportError) -> str:
     if module in _DEBIAN_PACKAGES:
         package = _DEBIAN_PACKAGES[module]
         return f"the Python module {module} is missing (Debian: install {package})"
-    return f"a Python module is missing: {error}"
+    if isinstance(error, ModuleNotFoundError):
+        return f"a Python module is missing: {error}"
+    return f"a Python module cannot be loaded: {error}"

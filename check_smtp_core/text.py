@@ -9,6 +9,9 @@ QUOTE_LIMIT = 120
 
 # These five reach notification shells, web pages and the perfdata separator.
 _DEFUSED = str.maketrans({"|": "/", "<": "(", ">": ")", "$": "?", "`": "'"})
+# A notification command has the line in a shell's double quotes, which ours end and begin again:
+# what is foreign must neither do that, nor begin a command where it is outside.
+_OUTSIDE_QUOTES = str.maketrans({'"': "'", "&": "+", ";": ","})
 
 
 def decoded(octets: bytes) -> str:
@@ -28,6 +31,11 @@ def printable(text: str) -> str:
     return text.translate(_DEFUSED)
 
 
+def defused(text: str) -> str:
+    """What a server or a certificate says, printable and without what a shell would act on."""
+    return printable(text).translate(_OUTSIDE_QUOTES)
+
+
 def visible(text: str) -> str:
     """Text in which what cannot be seen is shown as an escape: where it is the very fault."""
     if text.isprintable():
@@ -45,5 +53,4 @@ def shortened(text: str, limit: int = QUOTE_LIMIT) -> str:
 
 def quoted(text: str, limit: int = QUOTE_LIMIT) -> str:
     """Foreign text in double quotes that only the quotation itself can open and close."""
-    inner = printable(text).replace('"', "'")
-    return f'"{shortened(inner, limit)}"'
+    return f'"{shortened(defused(text), limit)}"'

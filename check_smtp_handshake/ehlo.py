@@ -11,7 +11,7 @@ from check_smtp_core.findings import Finding
 from check_smtp_core.observation import Measure
 from check_smtp_core.reply import Capabilities
 from check_smtp_core.session import Hello
-from check_smtp_core.text import printable, quoted, shortened
+from check_smtp_core.text import defused, quoted, shortened
 
 if TYPE_CHECKING:
     from check_smtp_core.options import Options
@@ -33,7 +33,7 @@ class Offer(NamedTuple):
         lines = self.hello.capabilities.lines
         count = f"{len(lines)} extension{'' if len(lines) == 1 else 's'}" if lines else "nothing"
         inside = f" inside {self.tls_version}" if self.tls_version else ""
-        names = f": {shortened(printable(', '.join(lines)))}" if lines else ""
+        names = f": {shortened(defused(', '.join(lines)))}" if lines else ""
         return f"offers {count}{inside} in {seconds:.3f} s{names}"
 
     def measures(self) -> list[Measure]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from check_smtp_core.findings import Finding
 from check_smtp_core.observation import Measure
-from check_smtp_core.text import printable
+from check_smtp_core.text import defused, printable
 from check_smtp_tls.certificate import Certificate, Chain
 from check_smtp_tls.names import is_for
 from check_smtp_tls.trust import common_name, days_left, ends_first, last_moment
@@ -88,7 +88,7 @@ def some_names(certificate: Certificate) -> str:
     """The first of a certificate's names and addresses, and how many more there are."""
     names = (*certificate.names, *certificate.addresses)
     more = f" and {len(names) - _MANY} more" if len(names) > _MANY else ""
-    return printable(", ".join(names[:_MANY])) + more
+    return defused(", ".join(names[:_MANY])) + more
 
 
 def _floored(days: float) -> float:

@@ -9,7 +9,7 @@ import re
 from datetime import datetime
 
 from check_smtp_core.findings import Finding
-from check_smtp_core.text import printable, quoted
+from check_smtp_core.text import defused, printable, quoted
 from check_smtp_tls.certificate import SECONDS_PER_DAY, Certificate, Chain, Complaint
 
 _NOT_YET_VALID, _EXPIRED = 9, 10
@@ -30,8 +30,8 @@ def common_name(distinguished_name: str) -> str:
     for part in re.split(r"(?<!\\)[,+]", distinguished_name):
         key, _, value = part.partition("=")
         if key == "CN":
-            return printable(unescaped(value))
-    return printable(distinguished_name)
+            return defused(unescaped(value))
+    return defused(distinguished_name)
 
 
 def unescaped(distinguished_name: str) -> str:

@@ -17,8 +17,12 @@ from check_smtp_core.missing import missing_module
             "the Python module cryptography is missing (Debian: install python3-cryptography)",
         ),
         (
-            ImportError("No module named 'ssl'"),
+            ModuleNotFoundError("No module named 'ssl'"),
             "a Python module is missing: No module named 'ssl'",
+        ),
+        (
+            ImportError("libcrypto.so.3: failed to map segment"),
+            "a Python module cannot be loaded: libcrypto.so.3: failed to map segment",
         ),
     ],
 )

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from check_smtp_core.text import QUOTE_LIMIT, decoded, printable, quoted, shortened, visible
+from check_smtp_core.text import (
+    QUOTE_LIMIT,
+    decoded,
+    defused,
+    printable,
+    quoted,
+    shortened,
+    visible,
+)
 
 ANY_TEXT = st.text(st.characters(), max_size=200)
 """Surrogates included: undecodable arguments hold them."""
@@ -47,6 +55,11 @@ def test_what_leaves_is_one_line_without_control_characters_or_markup(
     text: str, shown: str
 ) -> None:
     assert printable(text) == shown
+
+
+def test_what_is_foreign_neither_ends_a_quotation_nor_begins_a_command() -> None:
+    """Bug: "& touch x &" ran where Nagios' illegal_macro_output_chars was not set."""
+    assert defused('no" & touch x; $(touch y) | "') == "no' + touch x, ?(touch y) / '"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +105,7 @@ def test_text_over_the_limit_ends_in_dots(text: str, limit: int, shown: str) -> 
         ("", '""'),
         ("220 mail ESMTP", '"220 mail ESMTP"'),
         ('says "hello"', "\"says 'hello'\""),
-        ('"; OK | time=0', '"\'; OK / time=0"'),
+        ('"; OK | time=0', '"\', OK / time=0"'),
         ("a\r\nb", '"a  b"'),
         ("x" * 200, '"' + "x" * 117 + '..."'),
     ],

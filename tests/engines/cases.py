@@ -58,7 +58,7 @@ _ENCRYPTED = f"{_ASKED} time_tls=Ts;;;0"
 _INSIDE = f"{_ENCRYPTED} time_ehlo_tls=Ts;;;0"
 _HEALTHY_TLS = "encrypts with TLSv1.3, TLS_AES_256_GCM_SHA384, 256 bits in T s"
 _HOSTILE_GREETING = (
-    "\"220 mx/load=99;1;2 (script)alert(1)(/script) ?(reboot) 'id' ?HOSTADDRESS? %s ; [31mred"
+    "\"220 mx/load=99,1,2 (script)alert(1)(/script) ?(reboot) 'id' ?HOSTADDRESS? %s , [31mred"
     '\\xff  {}"'
 )
 

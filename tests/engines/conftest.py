@@ -62,6 +62,18 @@ def wounded(open_plugins: Path, open_folder: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def spellers(open_folder: Path) -> Path:
+    """A folder with plugins that print the words they are called with, each in brackets."""
+    folder = open_folder / "spellers"
+    folder.mkdir()
+    for check in ("banner", "ehlo", "starttls", "cert"):
+        plugin = folder / f"check_smtp_{check}"
+        plugin.write_text('#!/bin/sh\nprintf \'[%s]\' "${0##*/}" "$@"\n')
+        plugin.chmod(0o755)
+    return folder
+
+
 def _runs_as_nobody(plugin: Path) -> bool:
     try:
         done = subprocess.run(

@@ -170,7 +170,8 @@ class Icinga2:
     def set_variables(self, name: str, **variables: object) -> None:
         """Set custom variables of a host or a service (`host!service`)."""
         attributes = {f"vars.{variable}": value for variable, value in variables.items()}
-        self.api("POST", self._path(name), {"attrs": attributes})
+        (done,) = self.api("POST", self._path(name), {"attrs": attributes})["results"]
+        assert done["code"] == 200, done
 
     def attributes(self, name: str, *wanted: str) -> dict[str, Any]:
         """Attributes of a host or a service (`host!service`)."""

@@ -35,6 +35,23 @@ object Service "by name" {{
 }}
 """
 
+_BOTH_FAMILIES = """
+object Host "both" {
+	check_command = "dummy"
+	enable_active_checks = false
+	address = "127.0.0.1"
+	address6 = "::1"
+}
+for (check in [ "banner", "ehlo", "starttls", "cert" ]) {
+	object Service check use (check) {
+		host_name = "both"
+		check_command = "smtp_" + check
+		enable_active_checks = false
+		vars["smtp_" + check + "_state"] = [ "x" ]
+	}
+}
+"""
+
 _WOUNDED = """
 object CheckCommand "{name}" {{
 	command = [ "{plugin}", "-H", "127.0.0.1", "-p", "{port}" ]
@@ -64,6 +81,7 @@ def icinga(
     need(PACKAGE)
     configuration = [ALONE, contrib("icinga/check_smtp.conf"), case_services(CASES, servers)]
     configuration.append(_GRAPHITE.format(port=sink.port))
+    configuration.append(_BOTH_FAMILIES)
     configuration.append(_BY_NAME.format(port=servers.ports["smtp"]))
     for name, (plugin, server) in {
         "missing": (wounded / "missing", "smtp"),
@@ -111,6 +129,34 @@ def test_a_name_is_looked_up_by_the_check(
         "time_dns=Ts;;;0",
         "time_connect=Ts;;;0",
         "time_greeting=Ts;;;0",
+    ]
+
+
+@pytest.mark.parametrize("check", ["banner", "ehlo", "starttls", "cert"])
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({}, ["--hostname", "127.0.0.1"]),
+        ({"ipv4": True}, ["--hostname", "127.0.0.1", "-4"]),
+        ({"ipv6": True}, ["--hostname", "::1", "-6"]),
+        ({"address": "mx6.example.com", "ipv6": True}, ["--hostname", "mx6.example.com", "-6"]),
+    ],
+)
+def test_a_family_chooses_between_the_addresses_of_the_host(
+    icinga: Icinga2, plugins: Path, check: str, variables: dict[str, object], words: list[str]
+) -> None:
+    name = f"both!{check}"
+    unset = {"ipv4": False, "ipv6": False, "address": "$check_address$"}
+    given = {f"smtp_{check}_{key}": value for key, value in {**unset, **variables}.items()}
+    icinga.set_variables(name, **given)
+    # nothing is asked: the option after these is none
+    command = icinga.check(name).command
+    assert command == [
+        str(plugins / f"check_smtp_{check}"),
+        *words[:2],
+        "--state",
+        "x",
+        *words[2:],
     ]
 
 

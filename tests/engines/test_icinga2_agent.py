@@ -70,11 +70,12 @@ def test_the_master_shows_what_the_check_said_on_the_agent(
     assert_shown(result, case, servers, plugins)
 
 
+@pytest.mark.parametrize("check", ["banner", "ehlo", "starttls", "cert"])
 def test_the_example_services_run_on_the_agent_that_the_host_names(
-    master: Icinga2, servers: MailServers
+    master: Icinga2, servers: MailServers, check: str
 ) -> None:
-    name = "mail.example.com!smtp-banner-mx"
-    master.set_variables(name, smtp_port=servers.ports["smtp"])
+    name = f"mail.example.com!smtp-{check}-mx"
+    master.set_variables(name, smtp_port=servers.ports["smtp"], smtp_cert_ca_file=servers.ca_file)
     result = master.check(name)
     assert (result.state, result.source) == (0, AGENT)
 

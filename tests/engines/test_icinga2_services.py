@@ -128,6 +128,53 @@ def test_every_check_of_every_endpoint_is_well(site: Site) -> None:
     assert site.pages(0) == []
 
 
+def test_the_words_of_each_service(site: Site, plugins: Path) -> None:
+    found = {}
+    for endpoint in ENDPOINTS:
+        for check in CHECKS:
+            program, *words = site.node.check(f"{HOST}!smtp-{check}-{endpoint}").command
+            assert program == str(plugins / f"check_smtp_{check}")
+            found[endpoint, check] = " ".join(words)
+    name = f"--servername {HOST}"
+    anchors = "--ca-file CA"
+    assert {key: re.sub(r"/\S+ca\.pem", "CA", words) for key, words in found.items()} == {
+        ("mx", "banner"): "--hostname 127.0.0.1 --port 25",
+        ("mx", "ehlo"): "--hostname 127.0.0.1 --port 25 --require 8BITMIME",
+        ("mx", "starttls"): "--hostname 127.0.0.1 --port 25",
+        ("mx", "cert"): f"{anchors} --hostname 127.0.0.1 --port 25 {name}",
+        ("submission", "banner"): "--hostname 127.0.0.1 --port 587",
+        (
+            "submission",
+            "ehlo",
+        ): "--hostname 127.0.0.1 --port 587 --require-auth PLAIN --starttls",
+        ("submission", "starttls"): "--hostname 127.0.0.1 --port 587",
+        ("submission", "cert"): f"{anchors} --hostname 127.0.0.1 --port 587 {name}",
+        ("submissions", "banner"): "--hostname 127.0.0.1 --port 465",
+        ("submissions", "ehlo"): "--hostname 127.0.0.1 --port 465 --require-auth PLAIN",
+        ("submissions", "starttls"): "--hostname 127.0.0.1 --port 465",
+        ("submissions", "cert"): f"{anchors} --hostname 127.0.0.1 --port 465 {name}",
+    }
+
+
+def test_dependent_checks_go_on_running_and_only_keep_quiet(site: Site) -> None:
+    found = site.node.api("GET", "/v1/objects/dependencies")["results"]
+    kinds = {
+        (
+            each["attrs"]["parent_service_name"].partition("-banner-")[0] or "the host",
+            each["attrs"]["disable_checks"],
+            each["attrs"]["disable_notifications"],
+            each["attrs"]["ignore_soft_states"],
+            tuple(each["attrs"]["states"]),
+        )
+        for each in found
+    }
+    assert len(found) == 12
+    assert kinds == {
+        ("smtp", False, True, False, ("OK", "Warning")),
+        ("the host", False, True, False, ("Up",)),
+    }
+
+
 def test_a_dead_service_rings_by_its_banner_check_alone(site: Site) -> None:
     site.serve(*CHECKS, healthy=False)
     assert {check: site.check(check) for check in CHECKS} == DEAD

@@ -110,6 +110,33 @@ def test_a_dead_host_rings_once(site: Callable[..., Nagios4]) -> None:
     assert nagios.pages() == [f"{HOST};DOWN"]
 
 
+def test_the_words_of_each_service(tmp_path: Path, spellers: Path) -> None:
+    need(PACKAGE)
+    objects = [contrib("nagios/check_smtp.cfg"), contrib("nagios/services-example.cfg")]
+    nagios = Nagios4(tmp_path, spellers, "\n".join(objects))
+    nagios.start()
+    try:
+        output = {service: nagios.status(HOST, service).output for service in BANNERS + OTHERS}
+    finally:
+        nagios.stop()
+    found = {service: words.replace("[-H][192.0.2.25]", "") for service, words in output.items()}
+    name = f"[--servername][{HOST}]"
+    assert found == {
+        "mx banner": "[check_smtp_banner][-p][25]",
+        "mx EHLO": "[check_smtp_ehlo][-p][25][--require][8BITMIME]",
+        "mx STARTTLS": "[check_smtp_starttls][-p][25]",
+        "mx certificate": f"[check_smtp_cert][-p][25]{name}",
+        "submission banner": "[check_smtp_banner][-p][587]",
+        "submission EHLO": "[check_smtp_ehlo][-p][587][--starttls][--require-auth][PLAIN]",
+        "submission STARTTLS": "[check_smtp_starttls][-p][587]",
+        "submission certificate": f"[check_smtp_cert][-p][587]{name}",
+        "submissions banner": "[check_smtp_banner][-p][465]",
+        "submissions EHLO": "[check_smtp_ehlo][-p][465][--require-auth][PLAIN]",
+        "submissions TLS": "[check_smtp_starttls][-p][465]",
+        "submissions certificate": f"[check_smtp_cert][-p][465]{name}",
+    }
+
+
 def test_a_check_depends_on_the_banner_of_its_own_host(tmp_path: Path, plugins: Path) -> None:
     need(PACKAGE)
     objects = [contrib("nagios/check_smtp.cfg"), contrib("nagios/services-example.cfg")]
