@@ -270,6 +270,17 @@ def offered(*lines: str) -> Capabilities:
         (("XSTARTTLS", "STARTTLS-NOT"), {"XSTARTTLS": (), "STARTTLS-NOT": ()}, ()),
         (("HELP STARTTLS",), {"HELP": ("STARTTLS",)}, ()),
         (
+            ("pipe_connect",),
+            {"PIPE_CONNECT": ()},
+            ("the keyword PIPE_CONNECT, which RFC 5321 does not allow",),
+        ),
+        (
+            (f"X_{'y' * 39}",),
+            {f"X_{'Y' * 39}": ()},
+            (f"the keyword X_{'Y' * 35}..., which RFC 5321 does not allow",),
+        ),
+        (("_X",), {}, ('a line without a keyword: "_X"',)),
+        (
             ("-DSN", "(text)", " DSN"),
             {},
             (
