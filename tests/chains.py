@@ -270,6 +270,20 @@ def generalized_time(parts: list[bytes]) -> None:
     parts[VALIDITY] = element(0x30, b"".join(times))
 
 
+def dates(since: bytes, until: bytes) -> "Callable[[list[bytes]], None]":
+    """These two as they stand: UTCTime with 13 octets, else GeneralizedTime; kept where empty."""
+
+    def alter(parts: list[bytes]) -> None:
+        kept = elements(content(parts[VALIDITY]))
+        times = [
+            element(0x17 if len(new) == 13 else 0x18, new) if new else old
+            for new, old in zip((since, until), kept, strict=True)
+        ]
+        parts[VALIDITY] = element(0x30, b"".join(times))
+
+    return alter
+
+
 def version_4(parts: list[bytes]) -> None:
     """A version that `cryptography` refuses and OpenSSL does not mind."""
     parts[VERSION] = element(0xA0, element(2, b"\x03"))
