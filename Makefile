@@ -2,6 +2,7 @@
 # make test     the tests
 # make lint     ruff and mypy
 # make package  wheel, single-file executables, .deb and .rpm, into dist/
+# make fuzz     coverage-guided fuzzing for SECONDS=60
 # make bench    round trips (needs root) and instruction counts (needs valgrind)
 # make clean    remove what the others made
 #
@@ -11,11 +12,12 @@
 # make package-test  each package installed somewhere clean, and all checks run from it
 
 PYTHON ?= python3
+SECONDS ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard check_smtp_*/*.py) setup.cfg pyproject.toml README.md
 
-.PHONY: demo test lint engines package package-test bench clean
+.PHONY: demo test lint fuzz engines package package-test bench clean
 
 demo: $(VENV)/installed
 	@$(BIN)/python -m demo
@@ -27,6 +29,9 @@ lint: $(VENV)/linters
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+fuzz: $(VENV)/fuzzers
+	@$(BIN)/python -m fuzz $(SECONDS)
 
 engines: $(VENV)/installed
 	@$(BIN)/python -m pytest tests/engines
@@ -42,7 +47,7 @@ package-test: package
 	@$(BIN)/python -m pytest tests/packages
 
 clean:
-	rm -rf $(VENV) .venv-debian .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-debian .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A real installation, not an editable one: what runs here is what a user gets.
@@ -54,6 +59,11 @@ $(VENV)/installed: $(SOURCES) | $(VENV)/bin/python
 
 $(VENV)/linters: $(VENV)/installed setup.cfg
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[lint]'
+	@touch $@
+
+# A wheel, or none: from source it needs a whole LLVM.
+$(VENV)/fuzzers: $(VENV)/installed setup.cfg
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary atheris '.[fuzz]'
 	@touch $@
 
 $(VENV)/packagers: $(VENV)/installed setup.cfg

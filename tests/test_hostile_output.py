@@ -100,6 +100,12 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("hostile")
 
 
+def unprintable(char: str) -> bool:
+    """Whether a character steers, breaks the line, or is seen by nobody."""
+    category = unicodedata.category(char)
+    return category[0] == "C" or category in ("Zl", "Zp") or ord(char) in UNSEEN
+
+
 def assert_harmless(code: int, output: str, verbose: bool) -> None:
     """One status line in order, and nothing below it that it does not have to fear."""
     status, *more = output.split("\n")
@@ -114,10 +120,7 @@ def assert_harmless(code: int, output: str, verbose: bool) -> None:
     assert verbose or not more
     for line in (text, *more):
         assert not set(line) & set("|<>$`"), line
-        seen = {char for char in line if unicodedata.category(char)[0] == "C"}
-        seen |= {char for char in line if unicodedata.category(char) in ("Zl", "Zp")}
-        seen |= {char for char in line if ord(char) in UNSEEN}
-        assert not seen, line
+        assert not set(filter(unprintable, set(line))), line
 
 
 def assert_within_limits(output: str, encoding: str) -> None:
