@@ -4,9 +4,13 @@ Rule: whatever is dangerous to print, to parse or to wait for has a piece here; 
 gets its piece, and all properties meet it.
 """
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from tests.real_replies import real_replies
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For properties that are to hold on a busy machine too."""
 
 HOSTILE = (
     # the perfdata separator, second lines, and what pretends to be a line or perfdata of ours

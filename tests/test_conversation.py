@@ -17,7 +17,7 @@ from check_smtp_core.reply import (
     Reply,
     read_capabilities,
 )
-from tests.strategies import spoken
+from tests.strategies import UNHURRIED, spoken
 
 Error = tuple[str, str, bool]
 """Reason, quote, and whether the reply has ended."""
@@ -438,7 +438,7 @@ def on_one_line(outcome: Reply | Error) -> Reply | Error:
 
 
 @given(spoken, st.lists(st.integers(0, 20_000), max_size=8))
-@settings(max_examples=200, deadline=None)
+@settings(UNHURRIED, max_examples=200)
 def test_the_whole_is_heard_as_its_pieces(octets: bytes, cuts: list[int]) -> None:
     edges = sorted(min(cut, len(octets)) for cut in (0, *cuts, len(octets)))
     pieces = [octets[start:end] for start, end in pairwise(edges)]
@@ -446,7 +446,7 @@ def test_the_whole_is_heard_as_its_pieces(octets: bytes, cuts: list[int]) -> Non
 
 
 @given(spoken)
-@settings(max_examples=200, deadline=None)
+@settings(UNHURRIED, max_examples=200)
 def test_whatever_comes_is_a_reply_within_the_limits_or_a_protocol_error(octets: bytes) -> None:
     conversation = Conversation()
     conversation.receive_data(octets)

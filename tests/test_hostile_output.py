@@ -16,7 +16,7 @@ from check_smtp_core.findings import State
 from tests import chains
 from tests.chains import LEAF, Recipe, element
 from tests.conftest import run_check
-from tests.strategies import hostile_octets, hostile_texts, sessions
+from tests.strategies import UNHURRIED, hostile_octets, hostile_texts, sessions
 
 _PATIENCE = 1.0
 _LAST_LINE = re.compile(rb"(?:.*\n)?\d\d\d(?: [^\n]*|\r*)\n", re.DOTALL)
@@ -141,7 +141,7 @@ CHECKS = st.sampled_from(
     ]
 )
 VERBOSE = st.sampled_from([(), ("-v",), ("-vv",), ("-vvv",)])
-ENCODINGS = st.sampled_from(["utf-8", "ascii"])
+ENCODINGS = st.sampled_from(["utf-8", "ascii", "latin-1"])
 SHARED = ("-H", "127.0.0.1", "-t", "5", "--ehlo-name", "client.example")
 
 
@@ -151,7 +151,7 @@ LONGEST = [b"220 x\r\n", "250-日|本\r\n".encode() * 499 + b"250 x\r\n"]
 @given(sessions(), CHECKS, VERBOSE, ENCODINGS)
 @example(LONGEST, ("ehlo", ()), ("-vvv",), "utf-8")
 @example(LONGEST, ("ehlo", ()), ("-vvv",), "ascii")
-@settings(max_examples=150, deadline=None)
+@settings(UNHURRIED, max_examples=150)
 def test_whatever_a_server_says_the_output_is_harmless(
     server: Answering,
     said: list[bytes],
@@ -219,7 +219,7 @@ def renamed(recipe: Recipe, subject: bytes, issuer: bytes) -> Recipe:
 
 
 @given(names, names, alternative_names | st.none(), CERTIFICATE_CHECKS, VERBOSE, ENCODINGS)
-@settings(max_examples=50, deadline=None)
+@settings(UNHURRIED, max_examples=50)
 def test_whatever_a_certificate_says_the_output_is_harmless(
     server: Answering,
     scratch: Path,

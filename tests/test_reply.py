@@ -15,7 +15,7 @@ from check_smtp_core.reply import (
     parse_line,
     read_capabilities,
 )
-from tests.strategies import anything
+from tests.strategies import UNHURRIED, anything
 
 BARE_LF = "a line ends in a bare LF"
 CR_CR_LF = "a line ends in CR CR LF"
@@ -409,7 +409,7 @@ def test_extensions_are_listed_in_the_servers_order() -> None:
 
 
 @given(anything)
-@settings(max_examples=100, deadline=None)
+@settings(UNHURRIED, max_examples=100)
 def test_whatever_line_is_read_had_a_beginning_that_could_become_one(octets: bytes) -> None:
     for octets_of_line in octets.splitlines(keepends=True):
         try:
@@ -424,7 +424,7 @@ def test_whatever_line_is_read_had_a_beginning_that_could_become_one(octets: byt
 
 
 @given(anything)
-@settings(max_examples=100, deadline=None)
+@settings(UNHURRIED, max_examples=100)
 def test_whatever_is_offered_is_offered_by_its_name_in_any_case(octets: bytes) -> None:
     lines = ("mail.example.com", *octets.decode("utf-8", "backslashreplace").splitlines())
     capabilities = read_capabilities(Reply(250, lines))
