@@ -10,6 +10,7 @@
 #
 # make engines       the checks inside Icinga 2, Nagios and NRPE
 # make package-test  each package installed somewhere clean, and all checks run from it
+# make pictures      the pictures of docs/pictures, from new runs
 
 PYTHON ?= python3
 SECONDS ?= 60
@@ -17,7 +18,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard check_smtp_*/*.py) setup.cfg pyproject.toml README.md
 
-.PHONY: demo test lint fuzz engines package package-test bench clean
+.PHONY: demo test lint fuzz engines package package-test pictures bench clean
 
 demo: $(VENV)/installed
 	@$(BIN)/python -m demo
@@ -46,6 +47,11 @@ package: $(VENV)/packagers
 package-test: package
 	@$(BIN)/python -m pytest tests/packages
 
+pictures: $(VENV)/painters
+	@$(BIN)/python -m demo.pictures.day
+	@$(BIN)/python -m demo.pictures.day_graph
+	@$(BIN)/python -m demo.pictures.nagios_pages
+
 clean:
 	rm -rf $(VENV) .venv-debian .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -68,6 +74,10 @@ $(VENV)/fuzzers: $(VENV)/installed setup.cfg
 
 $(VENV)/packagers: $(VENV)/installed setup.cfg
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[package]'
+	@touch $@
+
+$(VENV)/painters: $(VENV)/installed setup.cfg
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[pictures]'
 	@touch $@
 
 $(VENV)/bin/python:

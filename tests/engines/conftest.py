@@ -89,9 +89,9 @@ def contrib(path: str) -> str:
     return (ROOT / "contrib" / path).read_text(encoding="utf-8")
 
 
-def readme(heading: str, first: str) -> str:
-    """The literal blocks of a section of README, from the one that begins with a text on."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def example(path: str, heading: str, first: str) -> str:
+    """The literal blocks of a section of a page, from the one that begins with a text on."""
+    text = (ROOT / path).read_text(encoding="utf-8")
     section = text.partition(f"\n{heading}\n")[2].partition("\n#")[0]
     lines = [line[4:] for line in section.splitlines() if line.startswith("    ") or not line]
     _, found, rest = "\n".join(lines).partition(first)

@@ -23,27 +23,28 @@ _APT = (
 
 def need(*packages: str) -> None:
     """See to it that Debian packages are installed; skip the test where that cannot be."""
-    reason = _install(tuple(packages))
+    reason = missing(*packages)
     if reason:
         pytest.skip(reason)
 
 
 @cache
-def _install(packages: tuple[str, ...]) -> str:
+def missing(*packages: str) -> str:
+    """Install Debian packages where that is allowed; why they are still missing, or nothing."""
     if shutil.which("dpkg-query") is None:
         return f"no Debian packages here: {', '.join(packages)}"
-    missing = [package for package in packages if not _is_installed(package)]
-    if not missing:
+    absent = [package for package in packages if not _is_installed(package)]
+    if not absent:
         return ""
     if os.getuid() != 0:
-        return f"not installed, and only root may install: {', '.join(missing)}"
+        return f"not installed, and only root may install: {', '.join(absent)}"
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for command in (("apt-get", "update", "--quiet"), (*_APT, *missing)):
+    for command in (("apt-get", "update", "--quiet"), (*_APT, *absent)):
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            return f"cannot install {', '.join(missing)}: {done.stderr.strip()[-200:]}"
+            return f"cannot install {', '.join(absent)}: {done.stderr.strip()[-200:]}"
     return ""
 
 

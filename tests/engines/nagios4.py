@@ -39,7 +39,7 @@ nagios_group={group}
 check_external_commands=1
 status_update_interval=1
 check_result_reaper_frequency=1
-service_inter_check_delay_method=n
+service_inter_check_delay_method={delay}
 host_inter_check_delay_method=n
 max_service_check_spread=1
 max_host_check_spread=1
@@ -71,6 +71,7 @@ main_config_file={folder}/nagios.cfg
 physical_html_path=/usr/share/nagios4/htdocs
 url_html_path=/nagios4
 use_authentication=0
+enable_page_tour=0
 escape_html_tags={escape}
 """
 
@@ -85,14 +86,25 @@ class ServiceStatus(NamedTuple):
 
 
 class Nagios4:
-    """One Nagios; `objects` are its commands, hosts and services."""
+    """One Nagios; `objects` are its commands, hosts and services.
 
-    def __init__(self, folder: Path, plugins: Path, objects: str, timeout: int = 60) -> None:
+    Its first checks are `delay` seconds apart; `timeout` is its own limit for each, in seconds.
+    """
+
+    def __init__(
+        self, folder: Path, plugins: Path, objects: str, *, delay: float = 0.05, timeout: int = 60
+    ) -> None:
         self._folder = folder
         for part in ("tmp", "results", "rw"):
             (folder / part).mkdir()
         user, group = own_account()
-        settings = {"debian": _OBJECTS, "user": user, "group": group, "timeout": timeout}
+        settings = {
+            "debian": _OBJECTS,
+            "user": user,
+            "group": group,
+            "delay": delay,
+            "timeout": timeout,
+        }
         self._main = folder / "nagios.cfg"
         self._main.write_text(_CONFIGURATION.format(folder=folder, **settings))
         (folder / "resource.cfg").write_text(f"$USER1$={plugins}\n")
@@ -171,21 +183,25 @@ class Nagios4:
 
     def page_of(self, host: str, service: str, *, escape: bool) -> str:
         """The web page of a service, by Nagios' own CGI program; `escape` is its own setting."""
+        query = f"type=2&host={host}&service={service.replace(' ', '+')}"
+        return self.answer("extinfo.cgi", query, escape=escape).decode("utf-8")
+
+    def answer(self, program: str, query: str, *, escape: bool = True) -> bytes:
+        """What one of Nagios' CGI programs says to a query: header lines and page."""
         settings = self._folder / "cgi.cfg"
         settings.write_text(_PAGES.format(folder=self._folder, escape=int(escape)))
-        query = f"type=2&host={host}&service={service.replace(' ', '+')}"
         environment = {
             "REQUEST_METHOD": "GET",
             "QUERY_STRING": query,
             "REMOTE_USER": "nagiosadmin",
         }
         done = subprocess.run(
-            [_PROGRAMS / "extinfo.cgi"],
+            [_PROGRAMS / program],
             env={"PATH": PATH, "NAGIOS_CGI_CONFIG": str(settings), **environment},
             capture_output=True,
             check=True,
         )
-        return done.stdout.decode("utf-8")
+        return done.stdout
 
     def _checked(self, name: tuple[str, str]) -> dict[str, str]:
         assert self._daemon is not None

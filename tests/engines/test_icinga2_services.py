@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.engines.conftest import contrib, free_port, readme
+from tests.engines.conftest import contrib, example, free_port
 from tests.engines.debian import need
 from tests.engines.icinga2 import ALONE, PACKAGE, Icinga2
 from tests.engines.mail_servers import MailServers
@@ -80,19 +80,6 @@ class Site:
         found = self.node.wait_for("pages", enough)
         path.write_text("")
         return sorted(found)
-
-
-def test_the_example_in_readme_is_valid(tmp_path: Path, plugins: Path) -> None:
-    need(PACKAGE)
-    configuration = [
-        ALONE,
-        contrib("icinga/check_smtp.conf"),
-        readme("### Icinga 2", "object Host"),
-    ]
-    node = Icinga2(tmp_path, "alone", free_port(), trustme.CA(), plugins, "\n".join(configuration))
-    code, words = node.validate()
-    assert (code, re.findall(r"(?:warning|critical)/.*", words)) == (0, [])
-    assert "Instantiated 3 Services." in words
 
 
 def pages_of(check: str, kind: str) -> list[str]:
@@ -168,3 +155,20 @@ def test_a_dead_host_rings_once(site: Site) -> None:
     site.node.set_variables(HOST, dummy_state=0)
     assert site.check_host() == 0
     assert site.pages(2) == [f"{HOST}  PROBLEM", f"{HOST}  RECOVERY"]
+
+
+def test_the_examples_of_the_pages_are_valid(tmp_path: Path, plugins: Path) -> None:
+    """README has a host with three services, and each check's page has one for that host."""
+    need(PACKAGE)
+    examples = [example("README.md", "### Icinga 2", "object Host")]
+    for check in CHECKS:
+        page = example(f"docs/check_smtp_{check}.md", "### Icinga 2", "apply Service")
+        examples.append(page.replace("apply Service ", f'apply Service "{check} of its page " + '))
+    configuration = "\n".join([ALONE, contrib("icinga/check_smtp.conf"), *examples])
+    node = Icinga2(tmp_path, "alone", free_port(), trustme.CA(), plugins, configuration)
+    code, words = node.validate()
+    assert (code, re.findall(r"(?:warning|critical)/.*", words)) == (0, [])
+    assert (
+        f"Instantiated {3 + sum(each.count('apply Service') for each in examples[1:])} Services."
+        in words
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines.conftest import contrib, free_port, readme
+from tests.engines.conftest import contrib, example, free_port
 from tests.engines.debian import need
 from tests.engines.mail_servers import MailServers
 from tests.engines.nagios4 import PACKAGE, Nagios4
@@ -120,14 +120,29 @@ def test_a_check_depends_on_the_banner_of_its_own_host(tmp_path: Path, plugins: 
 
 
 def test_the_example_in_readme_is_valid(tmp_path: Path, plugins: Path) -> None:
+    objects = [example("README.md", "### Nagios", "define command"), host("localhost")]
+    verify(Nagios4(tmp_path, plugins, "\n".join(objects)), services=1)
+
+
+def test_the_examples_of_the_pages_are_valid(tmp_path: Path, plugins: Path) -> None:
+    pages = [f"docs/check_smtp_{check}.md" for check in ("banner", "ehlo", "starttls", "cert")]
+    services = [example(page, "### Nagios", "define service") for page in pages]
+    objects = [contrib("nagios/check_smtp.cfg"), host(HOST), *services]
+    count = sum(each.count("define service") for each in services)
+    verify(Nagios4(tmp_path, plugins, "\n".join(objects)), services=count)
+
+
+def host(name: str) -> str:
+    return re.sub(r".*hostgroups.*\n", "", SECOND_HOST.replace("mail2.example.com", name))
+
+
+def verify(nagios: Nagios4, services: int) -> None:
     need(PACKAGE)
-    here = SECOND_HOST.replace("mail2.example.com", "localhost")
-    objects = [readme("### Nagios", "define command"), re.sub(r".*hostgroups.*\n", "", here)]
-    code, words = Nagios4(tmp_path, plugins, "\n".join(objects)).verify()
+    code, words = nagios.verify()
     assert (code, re.findall(r"^(?:Warning|Error).*", words, re.MULTILINE)) == (0, [])
-    assert "Checked 1 services." in words
+    assert f"Checked {services} services." in words
 
 
 def test_the_example_of_nrpe_in_readme_is_one_of_contrib() -> None:
-    line = readme("### NRPE", "command[").splitlines()[0]
+    line = example("README.md", "### NRPE", "command[").splitlines()[0]
     assert line in contrib("nrpe/check_smtp.cfg").splitlines()

@@ -1,0 +1,351 @@
+"""What servers do, and the line that a check makes of it: what docs/check_smtp_*.md quotes.
+
+Rule: a scene is a played server and what else makes the line; `told()` gives the line as the pages
+write it. What stands in LINES is quoted by the page of its check, in this order.
+"""
+
+import re
+import socket
+import ssl
+import warnings
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests import chains
+from tests.chains import INTERMEDIATE, LEAF, Recipe, element
+from tests.conftest import outcome, run_check
+from tests.faults import FAULTS, Setup
+from tests.player import Player
+
+HOST = "mail.example.com"
+
+
+class Scene(NamedTuple):
+    """One server and one command.
+
+    `transcript` is for each connection (see player.py), or REFUSED or BLACK_HOLE. `addresses` is
+    what the resolver knows of the name, or the error that it gives. `fault` names the certificates
+    (see faults.py) in a transcript with TLS. CA and PEM among the arguments stand for the anchors
+    of that fault and for a renewed certificate. `as_if` are replacements for what is made small
+    to save time.
+    """
+
+    transcript: str | tuple[str, ...]
+    arguments: str = ""
+    addresses: tuple[str, ...] | int = ()
+    fault: str = "none"
+    contexts: "tuple[Callable[[], ssl.SSLContext], ...]" = ()
+    as_if: tuple[str, str] = ("", "")
+
+
+REFUSED, BLACK_HOLE = "REFUSED", "BLACK HOLE"
+
+BYE = "C: QUIT\nS: 221 2.0.0 Bye"
+GREETING = f"S: 220 {HOST} ESMTP Postfix\n"
+WELL = GREETING + BYE
+ASK = f"{GREETING}C: EHLO client.example\n"
+
+
+def offer(*extensions: str) -> str:
+    """The dialogue up to the reply to EHLO, with these extensions."""
+    *first, last = (HOST, *extensions)
+    return ASK + "".join(f"S: 250-{each}\n" for each in first) + f"S: 250 {last}\n"
+
+
+GO = f"{offer('SIZE 52428800', 'STARTTLS')}C: STARTTLS\nS: 220 2.0.0 Ready to start TLS\n"
+INSIDE = f"{GO}TLS\nC: EHLO client.example\nS: 250-{HOST}\nS: 250 SIZE 52428800\n{BYE}"
+SHOWN = f"{GO}TLS\n{BYE}"
+
+
+def _speaking(oldest: str, newest: str, ciphers: str = "") -> Callable[[], ssl.SSLContext]:
+    def context() -> ssl.SSLContext:
+        made = chains.server_context((LEAF, INTERMEDIATE))
+        if ciphers:
+            made.set_ciphers(ciphers)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            made.minimum_version = ssl.TLSVersion[oldest]
+            made.maximum_version = ssl.TLSVersion[newest]
+        return made
+
+    return context
+
+
+def _demanding() -> ssl.SSLContext:
+    made = chains.server_context((LEAF, INTERMEDIATE))
+    made.verify_mode = ssl.CERT_REQUIRED
+    return made
+
+
+def _of_small_group() -> ssl.SSLContext:
+    made = chains.server_context((LEAF._replace(key="rsa2048"), INTERMEDIATE))
+    made.maximum_version = ssl.TLSVersion.TLSv1_2
+    made.set_ciphers("DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0")
+    prime = element(2, b"\x00" + bytes.fromhex(_OAKLEY_GROUP_2))
+    octets = b64encode(element(0x30, prime + element(2, b"\x02"))).decode("ascii")
+    parameters = f"-----BEGIN DH PARAMETERS-----\n{octets}\n-----END DH PARAMETERS-----\n"
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "dh.pem"
+        file.write_text(parameters, encoding="ascii")
+        made.load_dh_params(str(file))
+    return made
+
+
+# 1024 bits: RFC 2409 6.2.
+_OAKLEY_GROUP_2 = (
+    "ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a0879"
+    "8e3404ddef9519b3cd3a431b302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b"
+    "0bff5cb6f406b7edee386bfb5a899fa5ae9f24117c4b1fe649286651ece65381ffffffffffffffff"
+)
+_ALL = _speaking("TLSv1", "TLSv1_3")
+
+LINES: dict[str, list[Scene]] = {
+    "check_smtp_banner": [
+        Scene(REFUSED),
+        Scene(BLACK_HOLE, "-t 0.3"),
+        Scene("SILENCE", "-t 0.3"),
+        Scene(f"S: 220-{HOST} ESMTP Postfix\nSILENCE", "-t 0.3"),
+        Scene("CLOSE"),
+        Scene(f"S: 421 4.7.0 {HOST} Error: too many connections from 192.0.2.10\n{BYE}"),
+        Scene(f"S: 451 Temporary local problem - please try later\n{BYE}"),
+        Scene(f"S: 554 SMTP service not available\n{BYE}"),
+        Scene("S> SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\\r\\n\nSILENCE"),
+        Scene(f"{GREETING}SILENCE", "--tls"),
+        Scene(WELL, "-w 0.00001", as_if=("0.00001", "2")),
+        Scene(WELL, "--expect-host mx1.example.com"),
+        Scene(WELL, "--expect Exim"),
+        Scene(f"S: 220 *************************2******0*****\n{BYE}"),
+        Scene(WELL, f"-H {HOST}", addresses=("127.0.0.3", "127.0.0.1")),
+        Scene(WELL, f"-H {HOST}", addresses=int(socket.EAI_NONAME)),
+        Scene(WELL, f"-H {HOST}", addresses=int(socket.EAI_AGAIN)),
+        Scene(WELL, "--source-address 192.0.2.77"),
+    ],
+    "check_smtp_ehlo": [
+        Scene(offer("PIPELINING", "SIZE 52428800", "8BITMIME") + BYE, "--require STARTTLS"),
+        Scene(INSIDE, "--starttls --require-auth PLAIN"),
+        Scene(offer("SIZE 52428800", "XXXXXXXA") + BYE),
+        Scene(
+            f"{ASK}S: 502 5.5.2 Error: command not recognized\nC: HELO client.example\n"
+            f"S: 250 {HOST}\n{BYE}"
+        ),
+        Scene(f"{ASK}S: 550 5.7.1 Access denied\n{BYE}"),
+        Scene(f"{ASK}S: 421 4.3.2 All server ports are busy\n{BYE}"),
+        Scene(f"{ASK}SILENCE", "-t 0.3"),
+        Scene(f"{ASK}CLOSE"),
+        Scene(offer("SIZE 52428800", "AUTH PLAIN LOGIN") + BYE, "--forbid AUTH"),
+        Scene(offer("SIZE 10240000") + BYE, "--min-size 20000000"),
+        Scene(offer("SIZE 52428800") + BYE, "--starttls"),
+        Scene(
+            f"{GO}TLS\nC: EHLO client.example\nS: 250-{HOST}\nS: 250 STARTTLS\n{BYE}",
+            "--starttls",
+        ),
+        Scene(f"{ASK}S> 250 {HOST}\\r\\n250 DSN\\r\\n\n{BYE}"),
+    ],
+    "check_smtp_starttls": [
+        Scene(offer("SIZE 52428800") + BYE),
+        Scene(
+            f"{offer('STARTTLS')}C: STARTTLS\n"
+            f"S: 454 4.7.0 TLS not available due to local problem\n{BYE}"
+        ),
+        Scene(f"{offer('STARTTLS')}C: STARTTLS\nS: 502 5.5.1 Error: not implemented\n{BYE}"),
+        Scene(
+            f"{GO}TLS", contexts=(_speaking("TLSv1_2", "TLSv1_2", "AECDH-AES128-SHA:@SECLEVEL=0"),)
+        ),
+        Scene(f"{GO}AWAIT\nCLOSE"),
+        Scene(f"{GO}SILENCE", "-t 0.3"),
+        Scene(f"{GO}TLS\nC: EHLO client.example", contexts=(_demanding,)),
+        Scene(INSIDE, contexts=(_speaking("TLSv1", "TLSv1"),)),
+        Scene((INSIDE, SHOWN), "--refuse-version TLSv1", contexts=(_ALL, _ALL)),
+        Scene(
+            INSIDE,
+            "--min-bits 256",
+            contexts=(
+                _speaking("TLSv1_2", "TLSv1_2", "AES128-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256"),
+            ),
+        ),
+        Scene(INSIDE, contexts=(_of_small_group,)),
+        Scene(f"{GO}TLS\nC: EHLO client.example\nS: 250-{HOST}\nS: 250 STARTTLS\n{BYE}"),
+        Scene(
+            f"{offer('STARTTLS')}C: STARTTLS\n"
+            "S> 220 2.0.0 Ready to start TLS\\r\\n250 injected\\r\\n\nSILENCE"
+        ),
+    ],
+    "check_smtp_cert": [
+        Scene(SHOWN, fault="expires in 14 days"),
+        Scene(SHOWN, fault="expired"),
+        Scene(SHOWN, fault="expired intermediate"),
+        Scene(SHOWN, "--file PEM", fault="expires in 3 days"),
+        Scene(SHOWN, fault="wrong name"),
+        Scene(SHOWN, "--servername 192.0.2.25"),
+        Scene(SHOWN, fault="missing intermediate"),
+        Scene(SHOWN, fault="intermediate only known here"),
+        Scene(SHOWN, fault="unknown root"),
+        Scene(SHOWN, fault="self-signed"),
+        Scene(SHOWN, fault="not yet valid"),
+        Scene(SHOWN, fault="RSA-1024"),
+        Scene(SHOWN, f"--fingerprint {'0' * 64}"),
+        Scene(SHOWN, "--issuer Trusty"),
+        Scene(f"{GO}TLS", "--key-type rsa"),
+        Scene(offer("SIZE 52428800") + BYE),
+        Scene(SHOWN, "--ca-file /etc/ssl/mail-ca.pem"),
+        Scene(SHOWN, "--file /etc/ssl/private/mail.pem"),
+    ],
+}
+"""The lines of each page's troubleshooting section, in their order."""
+
+OTHERS: dict[str, list[Scene]] = {
+    "check_smtp_banner": [
+        Scene(f"S: 250 {HOST}\n{BYE}"),
+        Scene("S> 220 x\\n\nC: QUIT\nS: 221 Bye", "-H mail.example.com", ("127.0.0.1",)),
+        Scene(f"S> 220 {HOST} ESMTP\\r\\n250 more\\r\\n\n{BYE}"),
+        Scene(REFUSED, f"-H {HOST}", ("255.255.255.255",)),
+    ],
+    "check_smtp_ehlo": [
+        Scene(
+            f"{offer('STARTTLS')}C: STARTTLS\nS> 220 go\\r\\n250 injected\\r\\n\nSILENCE",
+            "--starttls",
+        ),
+    ],
+    "check_smtp_starttls": [
+        Scene(
+            f"{ASK}S: 500 what\nC: HELO client.example\nS: 250 {HOST}\n{BYE}",
+        ),
+    ],
+    "check_smtp_cert": [
+        Scene(
+            f"{ASK}S: 500 what\nC: HELO client.example\nS: 250 {HOST}\n{BYE}",
+        ),
+        Scene(f"{offer('STARTTLS')}C: STARTTLS\nS> 220 go\\r\\n250 injected\\r\\n\nSILENCE"),
+        Scene(SHOWN, contexts=(_speaking("TLSv1", "TLSv1"),)),
+        *(
+            Scene(SHOWN, fault=each)
+            for each in ("wrong purpose", "SHA-1 signature", "wrong order", "extra expired")
+        ),
+    ],
+}
+"""What else shows that a check can end in a finding, without a place on its page."""
+
+FULLEST: dict[str, Scene] = {
+    "check_smtp_banner": Scene(f"TLS\n{WELL}", f"-H {HOST} --tls", ("127.0.0.1",)),
+    "check_smtp_ehlo": Scene(INSIDE, f"-H {HOST} --starttls", ("127.0.0.1",)),
+    "check_smtp_starttls": Scene(INSIDE, f"-H {HOST}", ("127.0.0.1",)),
+    "check_smtp_cert": Scene(SHOWN, f"-H {HOST}", ("127.0.0.1",)),
+}
+"""What makes a check print all the perfdata that it can."""
+
+
+class Told(NamedTuple):
+    """What a check made of a scene: its line as the pages write it, the findings, the perfdata."""
+
+    line: str
+    findings: frozenset[str]
+    perfdata: str
+
+
+class _Turns(Player):
+    """Plays a transcript for each connection in its turn, with the TLS that belongs to it."""
+
+    def __init__(self, transcripts: tuple[str, ...], contexts: list[ssl.SSLContext]) -> None:
+        super().__init__("CLOSE")
+        self._turns = [
+            (transcript.splitlines(), contexts[min(number, len(contexts) - 1)])
+            for number, transcript in enumerate(transcripts)
+        ]
+
+    def _turn(self) -> tuple[list[str], ssl.SSLContext | None]:
+        return self._turns[self.connections]
+
+
+def told(check: str, scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
+    """Play a scene for a check; `folder` is for the certificates that it needs."""
+    setup = FAULTS[scene.fault](Setup())
+    if scene.addresses:
+        monkeypatch.setattr(socket, "getaddrinfo", _resolver(scene.addresses))
+    given = scene.arguments.split()
+    if "PEM" in given:
+        given[given.index("PEM")] = chains.written(folder / "renewed.pem", _renewed(setup.leaf))
+    defaults = {"-H": "127.0.0.1", "--ehlo-name": "client.example"}
+    if check == "check_smtp_cert":
+        trusted = chains.written(folder / "ca.pem", *setup.anchors)
+        defaults |= {"--servername": HOST, "--ca-file": trusted}
+    given += [word for pair in defaults.items() if pair[0] not in given for word in pair]
+    with _server(scene, setup) as (host, port):
+        given[given.index("-H") + 1] = host or given[given.index("-H") + 1]
+        code, output = run_check(check.removeprefix("check_smtp_"), *given, "-p", str(port), "-v")
+    seen = outcome(code, output, port)
+    told_of = (
+        re.match(r"(?:OK|WARNING|CRITICAL|UNKNOWN) ([a-z-]+): ", each) for each in seen.lines
+    )
+    findings = frozenset(match[1] for match in told_of if match)
+    number = 465 if "--tls" in given else 25
+    return Told(as_written(seen.text.replace(*scene.as_if), number), findings, seen.perfdata)
+
+
+def as_written(line: str, port: int = 25) -> str:
+    """A line with the addresses of the pages, and with times and dates made equal."""
+    line = line.replace("127.0.0.1:PORT", f"192.0.2.25:{port}").replace(":PORT", f":{port}")
+    line = line.replace("we came from 127.0.0.1", "we came from 192.0.2.10")
+    line = line.replace("client.example", "monitor.example.net").replace("127.0.0.3", "192.0.2.24")
+    line = re.sub(r"127\.0\.0\.[12]\b", "192.0.2.25", line)
+    line = re.sub(r"within [0-9.]+ s(, which was left of [0-9.]+ s)?", "within 8 s", line)
+    line = re.sub(r"\b[0-9]+\.[0-9]{3} s\b", "T s", line)
+    line = re.sub(r"\b[0-9a-f]{16}\.\.\.", "HEX...", line)
+    # OpenSSL 3.2 says tls where older ones say sslv3.
+    line = line.replace("(sslv3 alert", "(tls alert")
+    return re.sub(r"\d{4}-\d\d-\d\d( \d\d:\d\d UTC)?", "DATE", line)
+
+
+def _renewed(leaf: Recipe) -> Recipe:
+    return leaf._replace(since=-1, until=89)
+
+
+@contextmanager
+def _server(scene: Scene, setup: Setup) -> Iterator[tuple[str, int]]:
+    """The host (empty for the one of the scene) and the port where the scene is played."""
+    if scene.transcript == REFUSED:
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))  # bound, but nobody listens
+            yield "", unused.getsockname()[1]
+    elif scene.transcript == BLACK_HOLE:
+        with _black_hole() as port:
+            yield "127.0.0.2", port
+    else:
+        transcripts = scene.transcript
+        if isinstance(transcripts, str):
+            transcripts = (transcripts,)
+        contexts = [made() for made in scene.contexts]
+        if not contexts:
+            contexts = [chains.server_context(setup.presented)]
+        with _Turns(transcripts, contexts) as player:
+            yield "", player.port
+        assert player.faults == []
+
+
+@contextmanager
+def _black_hole() -> Iterator[int]:
+    """A port of 127.0.0.2 that never answers: its accept queue is full."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.2", 0))
+        listener.listen(0)
+        fillers = [socket.socket() for _ in range(4)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+        for filler in fillers:
+            filler.close()
+
+
+def _resolver(known: tuple[str, ...] | int) -> Callable[..., list[Any]]:
+    def getaddrinfo(_: bytes, port: int, *__: object) -> list[Any]:
+        if isinstance(known, int):
+            raise socket.gaierror(known, "")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in known]
+
+    return getaddrinfo

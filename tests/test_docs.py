@@ -1,0 +1,283 @@
+"""docs/: options, findings, perfdata and lines on the pages are those of the checks today.
+
+The tables keep what people wrote in their last columns: `UPDATE_DOCS=1 pytest tests/test_docs.py`
+writes the first columns anew, with an empty cell where words are missing.
+"""
+
+import argparse
+import os
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from check_smtp_core.findings import VOCABULARY, State
+from check_smtp_core.options import Options, parse_options
+from check_smtp_tls.lifetime import DEFAULT_CRITICAL, DEFAULT_WARNING
+from tests.scenes import FULLEST, LINES, OTHERS, Scene, Told, as_written, told
+from tests.test_suite import CHECKS, ROOT, module_of, options_of, parser_of, question, read
+
+DOCS = ROOT / "docs"
+PAGES = sorted(
+    page
+    for page in (*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "contrib").rglob("*.md"))
+    if page.is_file()
+)
+OF_BANNER_ONLY = {"banner-host", "banner-text"}
+NOT_YET = {"tempfail"}
+
+Cells = tuple[str, ...]
+Tell = Callable[[str, Scene], Told]
+
+
+@pytest.fixture(scope="module")
+def tell(tmp_path_factory: pytest.TempPathFactory) -> Tell:
+    """Plays a scene for a check, once for all tests."""
+    folder = tmp_path_factory.mktemp("scenes")
+
+    @cache
+    def played(check: str, scene: Scene) -> Told:
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            return told(check, scene, folder, monkeypatch)
+
+    return played
+
+
+def page_of(check: str) -> str:
+    return read(f"docs/{check}.md")
+
+
+def section(page: str, heading: str) -> str:
+    """What stands between a heading and the next one of any level."""
+    _, found, rest = f"\n{page}".partition(f"\n{heading}\n")
+    assert found, heading
+    return re.split(r"^#", rest, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def rows(text: str) -> list[Cells]:
+    """The rows of the one table in a text, without its head."""
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    return [tuple(line.strip("| ").split(" | ")) for line in lines[1:]]
+
+
+def hold_table(check: str, heading: str, expected: Sequence[Cells]) -> None:
+    """Insist on the first cells of a table's rows, and on words of people's own behind them."""
+    page = page_of(check)
+    text = section(page, heading)
+    width = len(expected[0])
+    if os.environ.get("UPDATE_DOCS"):
+        words = {row[0]: row[width:] for row in rows(text)}
+        table = [" | ".join((*cells, *words.get(cells[0], ("",)))) for cells in expected]
+        kept = [line for line in text.splitlines() if not line.startswith("| `")]
+        place = next(number for number, line in enumerate(kept) if line.startswith("|---"))
+        kept[place + 1 : place + 1] = [f"| {row} |" for row in table]
+        new = page.replace(f"{heading}\n{text}", f"{heading}\n" + "\n".join(kept) + "\n")
+        (DOCS / f"{check}.md").write_text(new, encoding="utf-8")
+        text = section(new, heading)
+    assert [row[:width] for row in rows(text)] == list(expected)
+    assert [row for row in rows(text) if len(row) == width or not row[-1].strip()] == []
+
+
+# -- options
+
+
+def parsed(check: str, *arguments: str) -> Options:
+    return parse_options(parser_of(check), ("-H", "mail.example.com", *arguments))
+
+
+def of_lifetime(limits: tuple[float, float]) -> str:
+    days, percent = limits
+    return f"{days:g} days or {percent:g} %, whichever is less"
+
+
+IN_WORDS = {
+    "hostname": "required",
+    "servername": "HOST",
+    "ehlo_name": "our own name or address",
+    "days_warning": of_lifetime(DEFAULT_WARNING),
+    "days_critical": of_lifetime(DEFAULT_CRITICAL),
+    "ca_file": "this machine's",
+    "ca_path": "this machine's",
+}
+"""Defaults that are no value of the parser, by what they stand for."""
+
+
+def default_of(check: str, action: argparse.Action) -> str:
+    """The default as a page tells it: what holds when only the host is given."""
+    if action.dest in IN_WORDS:
+        return IN_WORDS[action.dest]
+    options = parsed(check)
+    if action.dest == "port":
+        return f"{options.port}; {parsed(check, '--tls').port} with `--tls`"
+    if action.dest == "tls_mode":
+        return "on" if options.tls_mode == action.const else "off"
+    if action.dest == "timeout_and_state":
+        return f"{options.timeout:g}"
+    if action.nargs == 0:
+        return "off"
+    value = getattr(options, action.dest, None)
+    return f"{value}" if value else "none"
+
+
+def in_table(check: str, action: argparse.Action) -> Cells:
+    words = action.metavar or ""
+    value = f" [{words}]" if action.nargs == "?" else f" {words}" if words else ""
+    *short, long = action.option_strings
+    names = ", ".join(f"`{each}`" for each in (*short, f"{long}{value}"))
+    return names, default_of(check, action)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_page_lists_all_options_with_their_defaults(check: str) -> None:
+    own, *shared = [
+        [
+            in_table(check, action)
+            for action in group._group_actions
+            if action.help is not argparse.SUPPRESS
+        ]
+        for group in parser_of(check)._action_groups
+        if group._group_actions
+    ]
+    hold_table(check, "### Its own", own)
+    hold_table(check, "### Shared by all checks", [each for group in shared for each in group])
+
+
+# -- findings
+
+
+def reached(check: str, tell: Tell) -> set[str]:
+    """The findings in which the scenes of a check end."""
+    scenes = (*LINES[check], *OTHERS[check])
+    return {name for scene in scenes for name in tell(check, scene).findings}
+
+
+def listed(check: str) -> list[str]:
+    return [row[0].strip("`") for row in rows(section(page_of(check), "## Findings"))]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_page_lists_the_findings_that_the_check_can_end_in(check: str, tell: Tell) -> None:
+    # Up to the greeting no check differs from another.
+    can = reached("check_smtp_banner", tell) - OF_BANNER_ONLY
+    can |= OF_BANNER_ONLY if check == "check_smtp_banner" else reached(check, tell)
+    words: dict[State | None, str] = {state: state.name for state in State}
+    words[None] = "by threshold"
+    expected = [(f"`{name}`", words[state]) for name, state in VOCABULARY.items() if name in can]
+    hold_table(check, "## Findings", expected)
+
+
+def test_every_finding_stands_on_a_page() -> None:
+    assert {name for check in CHECKS for name in listed(check)} == set(VOCABULARY) - NOT_YET
+
+
+# -- perfdata
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_page_lists_the_perfdata_that_the_check_prints(check: str, tell: Tell) -> None:
+    perfdata = tell(check, FULLEST[check]).perfdata
+    printed = [
+        re.fullmatch(r"(\w+)=(?:T|[0-9.]+)([a-zA-Z]*)(?:;.*)?", each) for each in perfdata.split()
+    ]
+    expected = [(f"`{match[1]}`", match[2] or "none") for match in printed if match]
+    assert len(expected) == len(printed)
+    hold_table(check, "## Perfdata", expected)
+
+
+# -- lines
+
+
+def quoted_lines(check: str) -> list[str]:
+    text = section(page_of(check), "## When you see this line")
+    return re.findall(r"^    (SMTP_.+)$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_page_quotes_lines_that_the_check_prints(check: str, tell: Tell) -> None:
+    lines = [tell(check, scene).line for scene in LINES[check]]
+    assert [as_written(line) for line in quoted_lines(check)] == lines
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_every_quoted_line_is_followed_by_what_to_do_first(check: str) -> None:
+    text = section(page_of(check), "## When you see this line")
+    told_of = re.split(r"^    SMTP_.+$", text, flags=re.MULTILINE)[1:]
+    assert [each for each in told_of if not re.search(r"\*\*First\*\*:\s\S", each)] == []
+
+
+# -- the rest of a page
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_page_asks_the_question_and_names_the_package(check: str) -> None:
+    page = page_of(check)
+    assert page.startswith(f"# {check}\n\n{question(check)}\n")
+    package, _, _ = module_of(check).__name__.partition(".")
+    assert f"| package | `{package}` |" in section(page, "## Fact sheet")
+
+
+def measured() -> dict[str, dict[str, str]]:
+    """The figures of docs/performance.md: what was measured, then command and figure."""
+    page = read("docs/performance.md")
+    trips = rows(section(page, "## Round trips").partition("\n\n*")[0])
+    instructions = rows(section(page, "## Instructions"))
+    return {
+        "round trips": {row[0]: row[4] for row in trips if len(row) == 5},
+        "ms at no delay": {row[0]: row[1] for row in trips if len(row) == 5},
+        "million instructions": {row[0]: row[1] for row in instructions},
+    }
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_costs_are_those_that_were_measured(check: str) -> None:
+    sheet = dict(row for row in rows(section(page_of(check), "## Fact sheet")) if len(row) == 2)
+    for what, figures in measured().items():
+        told_of = dict(re.findall(r"(`[^`]+`): ([0-9.]+)", sheet[what]))
+        assert told_of, what
+        assert told_of.items() <= figures.items()
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_examples_can_be_used(check: str) -> None:
+    page = page_of(check)
+    command = check.removeprefix("check_")
+    variables = {f"{command}_{each.lstrip('-').replace('-', '_')}" for each in options_of(check)}
+    used = set(re.findall(r"vars\.(smtp_\w+) =", page))
+    assert used
+    assert used - {f"{command}_address"} <= variables
+    in_nagios = re.findall(rf"check_command +{check}!(\d*)!?(.*)", page)
+    in_nrpe = re.findall(rf"\]=/usr/lib/nagios/plugins/{check} (.*)", page)
+    assert in_nagios
+    assert in_nrpe
+    for port, arguments in in_nagios:
+        parsed(check, "-p", port, *shlex.split(arguments.replace("$HOSTNAME$", "x")))
+    for arguments in in_nrpe:
+        parse_options(parser_of(check), shlex.split(arguments))
+
+
+# -- links
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    for target in targets:
+        if re.match(r"https?:|mailto:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        goal = page.parent / path if path else page
+        assert goal.exists(), target
+        assert not anchor or anchor in anchors(goal), target
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_readme_leads_to_the_page(check: str) -> None:
+    assert f"(docs/{check}.md)" in read("README.md")
