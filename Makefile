@@ -2,6 +2,7 @@
 # make test     the tests
 # make lint     ruff and mypy
 # make package  wheel, single-file executables, .deb and .rpm, into dist/
+# make fuzz     coverage-guided fuzzing for SECONDS=60
 # make bench    round trips (needs root) and instruction counts (needs valgrind)
 # make clean    remove what the others made
 #
@@ -12,11 +13,12 @@
 # make pictures      the pictures of docs/pictures, from new runs
 
 PYTHON ?= python3
+SECONDS ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard check_smtp_*/*.py) setup.cfg pyproject.toml README.md
 
-.PHONY: demo test lint engines package package-test pictures bench clean
+.PHONY: demo test lint fuzz engines package package-test pictures bench clean
 
 demo: $(VENV)/installed
 	@$(BIN)/python -m demo
@@ -28,6 +30,9 @@ lint: $(VENV)/linters
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+fuzz: $(VENV)/fuzzers
+	@$(BIN)/python -m fuzz $(SECONDS)
 
 engines: $(VENV)/installed
 	@$(BIN)/python -m pytest tests/engines
@@ -48,7 +53,7 @@ pictures: $(VENV)/painters
 	@$(BIN)/python -m demo.pictures.nagios_pages
 
 clean:
-	rm -rf $(VENV) .venv-debian .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-debian .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A real installation, not an editable one: what runs here is what a user gets.
@@ -60,6 +65,11 @@ $(VENV)/installed: $(SOURCES) | $(VENV)/bin/python
 
 $(VENV)/linters: $(VENV)/installed setup.cfg
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[lint]'
+	@touch $@
+
+# A wheel, or none: from source it needs a whole LLVM.
+$(VENV)/fuzzers: $(VENV)/installed setup.cfg
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary atheris '.[fuzz]'
 	@touch $@
 
 $(VENV)/packagers: $(VENV)/installed setup.cfg

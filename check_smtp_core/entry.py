@@ -11,9 +11,11 @@ import sys
 from time import monotonic
 
 from check_smtp_core.missing import missing_module
-from check_smtp_core.text import printable, shortened
+from check_smtp_core.text import printable
 
 _UNKNOWN = 3
+# Those of output.py, which may be what cannot be imported.
+_TEXT_LIMIT, _OUTPUT_LIMIT = 299, 8000
 
 
 class Executable:
@@ -47,12 +49,12 @@ class Executable:
 
     def _failure(self, error: BaseException) -> str:
         service = self.name.removeprefix("check_").upper()
-        lines = [f"{service} UNKNOWN - {shortened(_words(error), 250)}"]
+        lines = [_cut(f"{service} UNKNOWN - {_words(error)}", _TEXT_LIMIT)]
         if "-vvv" in sys.argv:
             from traceback import format_exception
 
             lines += [printable(line) for line in "".join(format_exception(error)).splitlines()]
-        return "\n".join(lines)
+        return _cut("\n".join(lines), _OUTPUT_LIMIT)
 
 
 def _words(error: BaseException) -> str:
@@ -61,6 +63,14 @@ def _words(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "local: interrupted"
     return f"local: internal error: {type(error).__name__}: {printable(str(error))}"
+
+
+def _cut(text: str, limit: int) -> str:
+    """The text, or as much of it as has so many octets on the standard output."""
+    octets = text.encode(_encoding(), "backslashreplace")
+    if len(octets) <= limit:
+        return text
+    return octets[: limit - 3].decode(_encoding(), "ignore") + "..."
 
 
 def _encoding() -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from check_smtp_core.text import decoded, quoted, visible
+from check_smtp_core.text import decoded, quoted, shortened, visible
 
 LINE_LIMIT = 8192
 """Octets of one reply line; RFC 5321 4.5.3.1.5 allows 512, real servers send more."""
@@ -205,12 +205,16 @@ def read_capabilities(reply: Reply) -> Capabilities:
     oddities = []
     for line in reply.lines[1:]:
         # A row of stars is no keyword, but what a firewall has left of one.
-        keyword = re.match(r"[A-Za-z0-9][A-Za-z0-9-]*|\*{4,}", line)
+        keyword = re.match(r"[A-Za-z0-9][A-Za-z0-9_-]*|\*{4,}", line)
         rest = line[keyword.end() :] if keyword else line
         if keyword and (not rest or rest[0] in " \t="):
             name = keyword.group().upper()
             words = tuple(dict.fromkeys(extensions.get(name, ()) + tuple(rest[1:].split())))
             extensions[name] = words
+            if "_" in name:
+                # Exim 4.94 offers PIPE_CONNECT.
+                shown = shortened(name, 40)
+                oddities.append(f"the keyword {shown}, which RFC 5321 does not allow")
         elif line.strip():
             oddities.append(f"a line without a keyword: {quoted(line, 40)}")
     capabilities = Capabilities(reply.lines[0], extensions, tuple(dict.fromkeys(oddities)))

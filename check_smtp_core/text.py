@@ -13,6 +13,16 @@ _DEFUSED = str.maketrans({"|": "/", "<": "(", ">": ")", "$": "?", "`": "'"})
 # what is foreign must neither do that, nor begin a command where it is outside.
 _OUTSIDE_QUOTES = str.maketrans({'"': "'", "&": "+", ";": ","})
 
+# Unicode's Default_Ignorable_Code_Point, where isprintable() takes it for a letter or an accent.
+_UNSEEN = dict.fromkeys(
+    (
+        *(0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x3164, 0xFFA0),
+        *range(0xFE00, 0xFE10),
+        *range(0xE0100, 0xE01F0),
+    ),
+    "",
+)
+
 
 def decoded(octets: bytes) -> str:
     """Octets as text: UTF-8, and a backslash escape for every octet that is none."""
@@ -28,6 +38,8 @@ def printable(text: str) -> str:
         text = "".join(
             char if char.isprintable() else " " if char.isspace() else "" for char in text
         )
+    if not text.isascii():
+        text = text.translate(_UNSEEN)
     return text.translate(_DEFUSED)
 
 
@@ -38,10 +50,12 @@ def defused(text: str) -> str:
 
 def visible(text: str) -> str:
     """Text in which what cannot be seen is shown as an escape: where it is the very fault."""
-    if text.isprintable():
+    if text.isascii() and text.isprintable():
         return text
     return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        char
+        if char.isprintable() and ord(char) not in _UNSEEN
+        else char.encode("unicode_escape").decode("ascii")
         for char in text
     )
 

@@ -148,7 +148,7 @@ def _misplaced(offer: Capabilities, missing: list[tuple[str, str]]) -> str:
 
 
 def _extension(text: str) -> tuple[str, str]:
-    match = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-~]+))?", text)
+    match = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9_-]*)(?:=([!-~]+))?", text)
     if match is None:
         raise ArgumentTypeError(f'"{text}" is not KEYWORD or KEYWORD=PARAM')
     return match[1].upper(), match[2] or ""

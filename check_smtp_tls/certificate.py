@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 SECONDS_PER_DAY = 86400
 
+UNREADABLE = datetime.min.replace(tzinfo=timezone.utc)
+"""A date that neither library can read; such a certificate is valid at no moment."""
+
 
 class Certificate(NamedTuple):
     """What one certificate says.
@@ -23,7 +26,7 @@ class Certificate(NamedTuple):
     `names` and `addresses` are its subjectAltName, `has_names` tells whether it has one and
     `unreadable` why it could not be read. `key` is in words (`RSA 2048`); `weak_key` and
     `weak_signature` say what is weak about it, or nothing. Fingerprints are SHA-256 in lower-case
-    hexadecimal digits. Dates are aware, in UTC.
+    hexadecimal digits. Dates are aware, in UTC, or UNREADABLE.
     """
 
     der: bytes
@@ -47,12 +50,16 @@ class Certificate(NamedTuple):
         return self.subject == self.issuer
 
     def days_left(self, now: datetime) -> float:
-        """Days until it expires, with fractions; negative afterwards."""
+        """Days until it expires, with fractions; negative afterwards; none if nobody knows."""
+        if self.not_after == UNREADABLE:
+            return 0.0
         return (self.not_after - now).total_seconds() / SECONDS_PER_DAY
 
     @property
     def lifetime_days(self) -> float:
-        """Days from the beginning to the end of its validity."""
+        """Days from the beginning to the end of its validity; none if nobody knows."""
+        if UNREADABLE in (self.not_before, self.not_after):
+            return 0.0
         return (self.not_after - self.not_before).total_seconds() / SECONDS_PER_DAY
 
 
@@ -75,6 +82,11 @@ class Chain(NamedTuple):
     path: tuple[Certificate, ...]
     complaints: tuple[Complaint, ...]
     anchored: bool
+
+
+def day(moment: datetime) -> str:
+    """The day of a moment, as people write it."""
+    return "an unreadable date" if moment == UNREADABLE else f"{moment:%Y-%m-%d}"
 
 
 def read_certificate(certificate: "crypto.X509") -> Certificate:
@@ -148,11 +160,17 @@ class _Reader:
                 tzinfo=timezone.utc
             )
         except Exception:
+            found = self._odd_date(getter)
+        return found
+
+    def _odd_date(self, getter: str) -> datetime:
+        try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 text = getattr(self._original, getter)().decode("ascii")
-            found = datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=timezone.utc)
-        return found
+            return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=timezone.utc)
+        except Exception:
+            return UNREADABLE
 
     def alternative_names(self) -> tuple[tuple[str, ...], tuple[str, ...], bool, str]:
         from cryptography import x509

@@ -7,7 +7,7 @@ import os
 
 from check_smtp_core.findings import Finding
 from check_smtp_core.text import printable
-from check_smtp_tls.certificate import Certificate
+from check_smtp_tls.certificate import Certificate, day
 from check_smtp_tls.names import address_octets, is_for
 from check_smtp_tls.served import some_names
 from check_smtp_tls.trust import common_name, unescaped
@@ -56,7 +56,7 @@ def file_findings(leaf: Certificate, on_disk: Certificate | Finding | None) -> l
         return [Finding("local", text)]
     if on_disk.not_before <= leaf.not_before:
         return []
-    since, served = f"{on_disk.not_before:%Y-%m-%d}", f"{leaf.not_before:%Y-%m-%d}"
+    since, served = day(on_disk.not_before), day(leaf.not_before)
     if since == served:
         since, served = f"{on_disk.not_before:%d %H:%M:%S}", f"{leaf.not_before:%d %H:%M:%S}"
     text = f"the file has a certificate of {since}, the server still shows one of {served}"

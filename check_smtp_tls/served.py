@@ -10,7 +10,7 @@ from typing import NamedTuple
 from check_smtp_core.findings import Finding
 from check_smtp_core.observation import Measure
 from check_smtp_core.text import defused, printable
-from check_smtp_tls.certificate import Certificate, Chain
+from check_smtp_tls.certificate import UNREADABLE, Certificate, Chain, day
 from check_smtp_tls.names import is_for
 from check_smtp_tls.trust import common_name, days_left, ends_first, last_moment
 
@@ -45,6 +45,8 @@ class Served(NamedTuple):
         name = f" for {printable(self.reference)}" if fits else ""
         issued = f"{name}, issued by {common_name(self.leaf.issuer)}"
         days, end = days_left(self.chain, self.now), last_moment(self.chain)
+        if end == UNREADABLE:
+            return f"nobody can read when it ends{issued}"
         if days < 0:
             return f"it ended on {end:%Y-%m-%d}{issued}"
         first = ends_first(self.chain)
@@ -55,6 +57,7 @@ class Served(NamedTuple):
     def measures(self) -> list[Measure]:
         """`days_left` of the path and `days_left_leaf`, both with fractions."""
         days, leaf = days_left(self.chain, self.now), self.leaf.days_left(self.now)
+        ended = days < 0 or last_moment(self.chain) == UNREADABLE
         return [
             Measure(
                 "days_left",
@@ -62,7 +65,7 @@ class Served(NamedTuple):
                 warning=self.warning,
                 critical=self.critical,
                 # What has expired is a finding of its own.
-                finding="expiring" if days >= 0 else "",
+                finding="" if ended else "expiring",
                 what=f"{_floored(days):.2f} days left",
                 unit_in_words="days",
                 minimum=None,
@@ -105,7 +108,7 @@ def _in_words(days: float) -> str:
 
 def _described(number: int, certificate: Certificate, now: datetime) -> list[str]:
     names = some_names(certificate)
-    since, until = f"{certificate.not_before:%Y-%m-%d}", f"{certificate.not_after:%Y-%m-%d}"
+    since, until = day(certificate.not_before), day(certificate.not_after)
     days = math.floor(certificate.days_left(now))
     return [
         f"  {number} {certificate.subject}{f', for {names}' if names else ''}",

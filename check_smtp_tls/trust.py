@@ -10,7 +10,13 @@ from datetime import datetime
 
 from check_smtp_core.findings import Finding
 from check_smtp_core.text import defused, printable, quoted
-from check_smtp_tls.certificate import SECONDS_PER_DAY, Certificate, Chain, Complaint
+from check_smtp_tls.certificate import (
+    SECONDS_PER_DAY,
+    UNREADABLE,
+    Certificate,
+    Chain,
+    Complaint,
+)
 
 _NOT_YET_VALID, _EXPIRED = 9, 10
 _SELF_SIGNED, _ROOT_SENT, _NO_ISSUER = 18, 19, 20
@@ -48,7 +54,8 @@ def judged_certificates(chain: Chain) -> tuple[Certificate, ...]:
 
 def days_left(chain: Chain, now: datetime) -> float:
     """Days until the verified path ends; the leaf's where there is no verified path."""
-    return (last_moment(chain) - now).total_seconds() / SECONDS_PER_DAY
+    end = last_moment(chain)
+    return 0.0 if end == UNREADABLE else (end - now).total_seconds() / SECONDS_PER_DAY
 
 
 def last_moment(chain: Chain) -> datetime:
@@ -72,7 +79,12 @@ def date_findings(chain: Chain, now: datetime) -> list[Finding]:
     judged = judged_certificates(chain)
     for depth, certificate in enumerate(judged):
         who = _who(certificate, depth)
-        if certificate.not_after < now:
+        if certificate.not_after == UNREADABLE:
+            findings.append(Finding("expired", f"{who} ends at a moment that cannot be read"))
+        elif certificate.not_before == UNREADABLE:
+            text = f"{who} begins at a moment that cannot be read"
+            findings.append(Finding("not-yet-valid", text))
+        elif certificate.not_after < now:
             findings.append(
                 Finding("expired", f"{who} expired {_ago(certificate.not_after, now)}")
             )

@@ -231,7 +231,7 @@ _SIGNATURES = {
         "3031300d060960864801650304020105000420",
     ),
 }
-VERSION, SERIAL, ALGORITHM, VALIDITY = 0, 1, 2, 4
+VERSION, SERIAL, ALGORITHM, ISSUER, VALIDITY, SUBJECT = range(6)
 """Places in a TBSCertificate, for Recipe.alter."""
 
 
@@ -268,6 +268,20 @@ def generalized_time(parts: list[bytes]) -> None:
     """GeneralizedTime where RFC 5280 wants UTCTime."""
     times = [element(0x18, b"20" + content(each)) for each in elements(content(parts[VALIDITY]))]
     parts[VALIDITY] = element(0x30, b"".join(times))
+
+
+def dates(since: bytes, until: bytes) -> "Callable[[list[bytes]], None]":
+    """These two as they stand: UTCTime with 13 octets, else GeneralizedTime; kept where empty."""
+
+    def alter(parts: list[bytes]) -> None:
+        kept = elements(content(parts[VALIDITY]))
+        times = [
+            element(0x17 if len(new) == 13 else 0x18, new) if new else old
+            for new, old in zip((since, until), kept, strict=True)
+        ]
+        parts[VALIDITY] = element(0x30, b"".join(times))
+
+    return alter
 
 
 def version_4(parts: list[bytes]) -> None:

@@ -391,6 +391,55 @@ def test_implicit_tls_comes_before_the_greeting(serve: Serve) -> None:
     assert serve.stage.player.sni == HOST
 
 
+NO_DAY = b"261332000000Z"
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "arguments", "text", "days"),
+    [
+        (
+            b"",
+            NO_DAY,
+            (),
+            "expired: the certificate ends at a moment that cannot be read; "
+            "untrusted: the certificate: format error in certificate's notAfter field; "
+            "name-mismatch: its names cannot be read (the certificate is malformed)",
+            "days_left=0.00;0:;0: days_left_leaf=0.00",
+        ),
+        (
+            b"",
+            NO_DAY,
+            ("--no-verify",),
+            "expired: the certificate ends at a moment that cannot be read; "
+            "nobody can read when it ends, issued by Example Issuing CA",
+            "days_left=0.00;0:;0: days_left_leaf=0.00",
+        ),
+        (
+            NO_DAY,
+            b"",
+            ("--no-verify",),
+            "not-yet-valid: the certificate begins at a moment that cannot be read; "
+            "60 days left (until DATE), issued by Example Issuing CA",
+            "days_left=60.50;0:;0: days_left_leaf=60.50",
+        ),
+    ],
+)
+def test_a_date_that_nobody_can_read_is_the_certificates_fault_and_not_ours(
+    serve: Serve, since: bytes, until: bytes, arguments: tuple[str, ...], text: str, days: str
+) -> None:
+    leaf = LEAF._replace(alter=chains.dates(since, until))
+    seen = serve(IMPLICIT, "--tls", *arguments, sent=(leaf, INTERMEDIATE))
+    assert (seen.code, seen.text) == (2, f"SMTP_CERT CRITICAL - 127.0.0.1:PORT {text}")
+    assert seen.perfdata.endswith(f" {days}")
+    seen = serve(IMPLICIT, "--tls", *arguments, "-v", sent=(leaf, INTERMEDIATE))
+    (dates,) = [line for line in seen.lines if "unreadable date" in line]
+    assert dates == (
+        "    an unreadable date to DATE (60 days left), unknown key"
+        if since
+        else "    DATE to an unreadable date (0 days left), unknown key"
+    )
+
+
 @pytest.mark.parametrize(
     ("until", "arguments", "code", "text", "perfdata"),
     [

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from check_smtp_tls.certificate import Certificate
+from check_smtp_tls.certificate import UNREADABLE, Certificate
 from tests import chains
 from tests.chains import HOST, INTERMEDIATE, LEAF, NOW, ROOT, Recipe, element, facts
 
@@ -61,6 +61,16 @@ def test_either_form_of_a_date_is_read(since: datetime, alter: Any) -> None:
     until = utc(2031, 6, 7, 8, 9, 10)
     recipe = LEAF._replace(since=since, until=until, alter=alter)
     assert read(recipe, "not_before", "not_after", "unreadable") == (since, until, "")
+
+
+@pytest.mark.parametrize("odd", [b"261332000000Z", b"20260101000000.5Z"])
+def test_a_date_that_no_library_reads_is_known_as_such(odd: bytes) -> None:
+    begins = facts(LEAF._replace(alter=chains.dates(odd, b"")))
+    ends = facts(LEAF._replace(alter=chains.dates(b"", odd)))
+    assert (begins.not_before, ends.not_after) == (UNREADABLE, UNREADABLE)
+    assert begins.not_after > chains.NOW > ends.not_before
+    assert (begins.lifetime_days, ends.lifetime_days) == (0.0, 0.0)
+    assert ends.days_left(chains.NOW) == 0.0
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from check_smtp_core.reply import (
     Reply,
     read_capabilities,
 )
+from tests.strategies import UNHURRIED, spoken
 
 Error = tuple[str, str, bool]
 """Reason, quote, and whether the reply has ended."""
@@ -427,13 +428,6 @@ def test_a_command_with_control_characters_never_goes_out(verb: str, argument: s
 
 # -- whatever comes
 
-FRAGMENTS = [
-    *(b"220", b"250", b"550", b"299", b"2", b"5", b"-", b" ", b"\r", b"\n", b"\r\n"),
-    *(b"mail", b"AUTH=", b"SIZE 1", b"\x00", b"\xc3\xbc", b"\xff", b"SSH-", b"\x16\x03\x01"),
-    *(b"250-x\r\n", b"250 x\r\n", b"x" * 4095, b"250-" + b"y" * 8000 + b"\r\n"),
-]
-STREAMS = st.binary(max_size=60) | st.lists(st.sampled_from(FRAGMENTS), max_size=30).map(b"".join)
-
 
 def on_one_line(outcome: Reply | Error) -> Reply | Error:
     """The outcome; of an error's quote no more than the line, for the rest may come later."""
@@ -443,16 +437,16 @@ def on_one_line(outcome: Reply | Error) -> Reply | Error:
     return reason, re.sub(r"(\\r)*(\\n.*)?$", "", quote, count=1, flags=re.DOTALL), ended
 
 
-@given(STREAMS, st.lists(st.integers(0, 20_000), max_size=8))
-@settings(max_examples=200, deadline=None)
+@given(spoken, st.lists(st.integers(0, 20_000), max_size=8))
+@settings(UNHURRIED, max_examples=200)
 def test_the_whole_is_heard_as_its_pieces(octets: bytes, cuts: list[int]) -> None:
     edges = sorted(min(cut, len(octets)) for cut in (0, *cuts, len(octets)))
     pieces = [octets[start:end] for start, end in pairwise(edges)]
     assert [*map(on_one_line, heard(pieces))] == [*map(on_one_line, heard([octets]))]
 
 
-@given(STREAMS)
-@settings(max_examples=200, deadline=None)
+@given(spoken)
+@settings(UNHURRIED, max_examples=200)
 def test_whatever_comes_is_a_reply_within_the_limits_or_a_protocol_error(octets: bytes) -> None:
     conversation = Conversation()
     conversation.receive_data(octets)

@@ -245,6 +245,20 @@ def test_helo_is_the_way_out_where_ehlo_is_unknown(stage: Stage) -> None:
     )
 
 
+def test_a_keyword_that_rfc_5321_does_not_allow_can_be_required_all_the_same(
+    stage: Stage,
+) -> None:
+    """Exim 4.94 offers PIPE_CONNECT."""
+    offer = "S: 220 x\nC: EHLO client.example\nS: 250-x\nS: 250 PIPE_CONNECT\nC: QUIT\nS: 221 Bye"
+    seen = stage("ehlo", offer, "--require", "pipe_connect", "-v")
+    assert seen.text == "SMTP_EHLO OK - 127.0.0.1:PORT offers 1 extension in T s: PIPE_CONNECT"
+    assert seen.lines[1:] == [
+        "OK nonstandard: the reply to EHLO: "
+        "the keyword PIPE_CONNECT, which RFC 5321 does not allow"
+    ]
+    assert stage("ehlo", offer, "--forbid", "PIPE_CONNECT").code == 1
+
+
 NO_EHLO = "S: 220 x\nC: EHLO client.example\nS: 502 unknown\nC: HELO client.example\n"
 TRIED = 'no-esmtp: EHLO answered with "502 unknown", HELO tried'
 GOODBYE = "\nC: QUIT\nS: 221 Bye"

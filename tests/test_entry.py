@@ -152,6 +152,25 @@ def test_an_error_of_ours_is_one_line_and_its_trace_only_for_developers(demo: De
     assert (code, output.splitlines()[:2]) == (3, [line, "Traceback (most recent call last):"])
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_an_error_of_ours_keeps_the_limits_whatever_it_says(
+    demo: DemoServer, encoding: str
+) -> None:
+    broken = (
+        "import check_smtp_handshake.banner as banner\n"
+        "def judge(*_): raise ValueError('|\u65e5' * 9000)\n"
+        f"banner.judge = judge; sys.stdout.reconfigure(encoding={encoding!r})"
+    )
+    where = ("-H", "127.0.0.1", "-p", str(demo.smtp))
+    code, line = with_code(broken, *where)
+    assert code == 3
+    assert line.startswith("SMTP_BANNER UNKNOWN - local: internal error: ValueError: /")
+    assert (len(line.encode()) <= 299, line[-3:]) == (True, "...")
+    code, output = with_code(broken, *where, "-vvv")
+    assert (code, output.partition("\n")[0]) == (3, line)
+    assert (7990 < len(output.encode()) <= 8000, output[-3:]) == (True, "...")
+
+
 def test_the_state_survives_an_output_that_nobody_reads(demo: DemoServer) -> None:
     command = f"exec {shlex.quote(executable('check_smtp_banner'))} -H 127.0.0.1 -p {demo.busy}"
     for output in (">&-", ">/dev/full"):

@@ -1,6 +1,7 @@
 """Replies and capabilities, read by their structure."""
 
 import pytest
+from hypothesis import given, settings
 
 from check_smtp_core.reply import (
     Capabilities,
@@ -14,6 +15,7 @@ from check_smtp_core.reply import (
     parse_line,
     read_capabilities,
 )
+from tests.strategies import UNHURRIED, anything
 
 BARE_LF = "a line ends in a bare LF"
 CR_CR_LF = "a line ends in CR CR LF"
@@ -270,6 +272,17 @@ def offered(*lines: str) -> Capabilities:
         (("XSTARTTLS", "STARTTLS-NOT"), {"XSTARTTLS": (), "STARTTLS-NOT": ()}, ()),
         (("HELP STARTTLS",), {"HELP": ("STARTTLS",)}, ()),
         (
+            ("pipe_connect",),
+            {"PIPE_CONNECT": ()},
+            ("the keyword PIPE_CONNECT, which RFC 5321 does not allow",),
+        ),
+        (
+            (f"X_{'y' * 39}",),
+            {f"X_{'Y' * 39}": ()},
+            (f"the keyword X_{'Y' * 35}..., which RFC 5321 does not allow",),
+        ),
+        (("_X",), {}, ('a line without a keyword: "_X"',)),
+        (
             ("-DSN", "(text)", " DSN"),
             {},
             (
@@ -390,3 +403,36 @@ def test_limits_are_read_by_name(lines: tuple[str, ...], limits: dict[str, int])
 def test_extensions_are_listed_in_the_servers_order() -> None:
     capabilities = offered("SIZE 100", "auth PLAIN", "DSN", "AUTH=LOGIN")
     assert capabilities.lines == ("SIZE 100", "AUTH PLAIN LOGIN", "DSN")
+
+
+# -- whatever comes
+
+
+@given(anything)
+@settings(UNHURRIED, max_examples=100)
+def test_whatever_line_is_read_had_a_beginning_that_could_become_one(octets: bytes) -> None:
+    for octets_of_line in octets.splitlines(keepends=True):
+        try:
+            parse_line(octets_of_line)
+        except ProtocolError as error:
+            assert error.reason
+            assert error.ended
+        else:
+            unended = octets_of_line.rstrip(b"\r\n")
+            assert all(may_become_reply(unended[:end]) for end in range(min(len(unended), 20)))
+            assert may_become_reply(unended)
+
+
+@given(anything)
+@settings(UNHURRIED, max_examples=100)
+def test_whatever_is_offered_is_offered_by_its_name_in_any_case(octets: bytes) -> None:
+    lines = ("mail.example.com", *octets.decode("utf-8", "backslashreplace").splitlines())
+    capabilities = read_capabilities(Reply(250, lines))
+    for keyword, words in capabilities.extensions.items():
+        assert keyword == keyword.upper()
+        assert capabilities.offers(keyword.lower())
+        assert all(capabilities.offers(keyword, word) for word in words)
+    assert capabilities.size is None or 0 <= capabilities.size < 10**20
+    assert all(value < 10**6 for value in capabilities.limits.values())
+    words = capabilities.extensions.get("AUTH", ())
+    assert set(capabilities.mechanisms) == {word.upper() for word in words}
