@@ -115,7 +115,7 @@ LINES: dict[str, list[Scene]] = {
         Scene(f"S: 421 4.7.0 {HOST} Error: too many connections from 192.0.2.10\n{BYE}"),
         Scene(f"S: 451 Temporary local problem - please try later\n{BYE}"),
         Scene(f"S: 554 SMTP service not available\n{BYE}"),
-        Scene("S> SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\\r\\n\nSILENCE"),
+        Scene("S> SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\\r\\n\nAWAIT\nCLOSE"),
         Scene(f"{GREETING}SILENCE", "--tls"),
         Scene(WELL, "-w 0.00001", as_if=("0.00001", "2")),
         Scene(WELL, "--expect-host mx1.example.com"),
