@@ -256,6 +256,17 @@ def test_the_page_asks_the_question_and_names_the_package(check: str) -> None:
     assert f"| package | `{package}` |" in section(page, "## Fact sheet")
 
 
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_fact_sheet_tells_what_is_sent_and_timed(check: str, tell: Tell) -> None:
+    sheet = dict(row for row in rows(section(page_of(check), "## Fact sheet")) if len(row) == 2)
+    fullest = FULLEST[check]
+    assert isinstance(fullest.transcript, str)
+    sent = [f"`{verb}`" for verb in re.findall(r"^C: (\w+)", fullest.transcript, re.MULTILINE)]
+    assert re.search(rf"(^| ){', '.join(sent)}(;|$)", sheet["sends"])
+    timed = re.findall(r"time_(\w+)=", tell(check, fullest).perfdata)
+    assert set(re.findall(r"\w+", sheet["phases"])) >= set(timed)
+
+
 def measured() -> dict[str, dict[str, str]]:
     """The figures of the pages of measurements: what was measured, then command and figure."""
     page = read("docs/performance.md")
