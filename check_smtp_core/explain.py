@@ -85,7 +85,8 @@ _ENTRIES = {
     "local": _Entry(
         "A fault of the monitoring host or of the check's set-up; nothing is known about the "
         "server. The state cannot be overridden.",
-        "an unreadable file, a missing Python module, a source address that is not ours",
+        "an unreadable file, a missing Python module, a source address that is not ours; a "
+        "machine so busy that -t was over before it connected",
         "do what the line says, on the monitoring host.",
     ),
     "fallback": _Entry(

@@ -187,9 +187,11 @@ def _stopped(stopped: Stopped, seen: Observation, options: Options) -> Finding:
         text = f"ended by {stopped.why} after {seen.time:.1f} s, {where}"
     elif seen.facts is not None:
         text = f"judging what the server said took more than {options.timeout:g} s (a pattern?)"
+    elif seen.phase:
+        text = f"phase {seen.phase} was not over within {options.timeout:g} s"
     else:
-        what = f"phase {seen.phase}" if seen.phase else "the start"
-        text = f"{what} was not over within {options.timeout:g} s"
+        text = f"this machine took {options.timeout:g} s and more to begin (is it busy?)"
+        return Finding("local", text, ends_session=True)
     return Finding("timeout", text, ends_session=True)
 
 

@@ -84,9 +84,14 @@ def unreached(number: int, address: str) -> Finding:
 
 
 def unanswered(addresses: list[str], seconds: float) -> Finding:
-    """The finding for addresses that did not answer connect() within this many seconds in all."""
+    """The finding for addresses that did not answer connect() within this many seconds in all.
+
+    Where none was even tried, nothing is known of the server.
+    """
     if not addresses:
-        return Finding("timeout", "no time was left to connect")
+        return Finding(
+            "local", "no time was left to connect (a busy machine, or a slow resolver?)"
+        )
     where = ", ".join(addresses)
     return Finding("timeout", f"no answer to connect from {where} within {_seconds(seconds)}")
 

@@ -57,10 +57,17 @@ def test_who_is_stopped_says_by_what_and_where(why: str, phase: str, text: str) 
     assert finding == Finding("timeout", text, ends_session=True)
 
 
+def test_a_machine_that_takes_all_the_time_to_begin_knows_nothing_of_the_server() -> None:
+    seen = endpoint(None, 25).so_far()
+    finding = _stopped(Stopped("deadline"), seen, options_of("-H", "127.0.0.1"))
+    text = "this machine took 8 s and more to begin (is it busy?)"
+    assert finding == Finding("local", text, ends_session=True)
+
+
 def test_where_no_time_was_left_to_connect_nobody_is_blamed() -> None:
     seen = endpoint(None, 25, seconds=-1.0).observe()
-    text = "no time was left to connect"
-    assert seen.ended == Finding("timeout", text, ends_session=True)
+    text = "no time was left to connect (a busy machine, or a slow resolver?)"
+    assert seen.ended == Finding("local", text, ends_session=True)
     assert (seen.notes, seen.phases, seen.phase) == ((), {}, "connect")
 
 

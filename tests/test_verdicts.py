@@ -328,13 +328,17 @@ def test_a_failed_connect_is_named_by_its_error_number(
         (["192.0.2.25"], 8.0043, "no answer to connect from 192.0.2.25 within 8 s"),
         (["192.0.2.25"], 0.3812, "no answer to connect from 192.0.2.25 within 0.38 s"),
         (["192.0.2.25"], 12.34, "no answer to connect from 192.0.2.25 within 12 s"),
-        ([], 0.0, "no time was left to connect"),
     ],
 )
 def test_addresses_that_do_not_answer_are_a_timeout(
     addresses: list[str], seconds: float, text: str
 ) -> None:
     assert verdicts.unanswered(addresses, seconds) == Finding("timeout", text)
+
+
+def test_no_time_to_try_an_address_is_no_fault_of_the_server() -> None:
+    text = "no time was left to connect (a busy machine, or a slow resolver?)"
+    assert verdicts.unanswered([], 0.0) == Finding("local", text)
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,7 @@ OTHERS = [
     for endpoint in ENDPOINTS
     for check in ("EHLO", "TLS" if endpoint == "submissions" else "STARTTLS", "certificate")
 ]
-DEPENDENCIES = 2 * len(OTHERS)
-"""Of execution and of notification; Nagios counts them one by one."""
+DEPENDENCIES = len(OTHERS)
 
 SECOND_HOST = """
 define host {
