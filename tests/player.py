@@ -48,6 +48,7 @@ class Player:
         self._tls = tls
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.create_server((host, 0), family=family)
+        self._listener.settimeout(0.05)
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -61,7 +62,6 @@ class Player:
         assert not self._thread.is_alive(), "the transcript did not end"
 
     def _serve(self) -> None:
-        self._listener.settimeout(0.05)
         while True:
             try:
                 connection, _ = self._listener.accept()

@@ -5,6 +5,7 @@ writes the first columns anew, with an empty cell where words are missing.
 """
 
 import argparse
+import ast
 import os
 import re
 import shlex
@@ -18,13 +19,25 @@ from check_smtp_core.findings import VOCABULARY, State
 from check_smtp_core.options import Options, parse_options
 from check_smtp_tls.lifetime import DEFAULT_CRITICAL, DEFAULT_WARNING
 from tests.scenes import FULLEST, LINES, OTHERS, Scene, Told, as_written, told
-from tests.test_suite import CHECKS, ROOT, module_of, options_of, parser_of, question, read
+from tests.test_suite import (
+    CHECKS,
+    ROOT,
+    icinga_arguments,
+    imports,
+    module_of,
+    parser_of,
+    question,
+    read,
+)
 
 DOCS = ROOT / "docs"
 PAGES = sorted(
     page
     for page in (*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "contrib").rglob("*.md"))
     if page.is_file()
+)
+on_every_page = pytest.mark.parametrize(
+    "page", PAGES, ids=lambda page: str(page.relative_to(ROOT))
 )
 OF_BANNER_ONLY = {"banner-host", "banner-text"}
 NOT_YET = {"tempfail"}
@@ -173,6 +186,30 @@ def test_every_finding_stands_on_a_page() -> None:
     assert {name for check in CHECKS for name in listed(check)} == set(VOCABULARY) - NOT_YET
 
 
+def rooms_of(check: str) -> set[Path]:
+    """The files of a check: its own module, and what that needs of its package."""
+    module = module_of(check).__name__
+    package = module.partition(".")[0]
+    found, waiting = set(), {module}
+    while waiting:
+        path = ROOT / f"{waiting.pop().replace('.', '/')}.py"
+        if path.is_file() and path not in found:
+            found.add(path)
+            waiting |= {each for each in imports(path) if each.startswith(f"{package}.")}
+    return found
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_every_finding_that_the_code_of_a_check_names_is_listed(check: str) -> None:
+    named = {
+        node.value
+        for path in rooms_of(check)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert named & set(VOCABULARY) - set(listed(check)) == set()
+
+
 # -- perfdata
 
 
@@ -219,15 +256,28 @@ def test_the_page_asks_the_question_and_names_the_package(check: str) -> None:
     assert f"| package | `{package}` |" in section(page, "## Fact sheet")
 
 
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_fact_sheet_tells_what_is_sent_and_timed(check: str, tell: Tell) -> None:
+    sheet = dict(row for row in rows(section(page_of(check), "## Fact sheet")) if len(row) == 2)
+    fullest = FULLEST[check]
+    assert isinstance(fullest.transcript, str)
+    sent = [f"`{verb}`" for verb in re.findall(r"^C: (\w+)", fullest.transcript, re.MULTILINE)]
+    assert re.search(rf"(^| ){', '.join(sent)}(;|$)", sheet["sends"])
+    timed = re.findall(r"time_(\w+)=", tell(check, fullest).perfdata)
+    assert set(re.findall(r"\w+", sheet["phases"])) >= set(timed)
+
+
 def measured() -> dict[str, dict[str, str]]:
-    """The figures of docs/performance.md: what was measured, then command and figure."""
+    """The figures of the pages of measurements: what was measured, then command and figure."""
     page = read("docs/performance.md")
+    engine = rows(section(read("docs/icinga-distributed.md"), "## How many checks a node carries"))
     trips = rows(section(page, "## Round trips").partition("\n\n*")[0])
     instructions = rows(section(page, "## Instructions"))
     return {
         "round trips": {row[0]: row[4] for row in trips if len(row) == 5},
         "ms at no delay": {row[0]: row[1] for row in trips if len(row) == 5},
         "million instructions": {row[0]: row[1] for row in instructions},
+        "ms of processor time": {row[0]: row[1] for row in engine},
     }
 
 
@@ -243,11 +293,7 @@ def test_the_costs_are_those_that_were_measured(check: str) -> None:
 @pytest.mark.parametrize("check", CHECKS)
 def test_the_examples_can_be_used(check: str) -> None:
     page = page_of(check)
-    command = check.removeprefix("check_")
-    variables = {f"{command}_{each.lstrip('-').replace('-', '_')}" for each in options_of(check)}
-    used = set(re.findall(r"vars\.(smtp_\w+) =", page))
-    assert used
-    assert used - {f"{command}_address"} <= variables
+    assert f'check_command = "{check.removeprefix("check_")}"' in page
     in_nagios = re.findall(rf"check_command +{check}!(\d*)!?(.*)", page)
     in_nrpe = re.findall(rf"\]=/usr/lib/nagios/plugins/{check} (.*)", page)
     assert in_nagios
@@ -258,6 +304,34 @@ def test_the_examples_can_be_used(check: str) -> None:
         parse_options(parser_of(check), shlex.split(arguments))
 
 
+def variables_of(check: str) -> set[str]:
+    """The variables of Icinga's command that its arguments take their values from."""
+    arguments = icinga_arguments(check).values()
+    return {name for each in arguments for name in re.findall(r"\$(smtp_\w+)\$", each)}
+
+
+VARIABLES = {name for check in CHECKS for name in variables_of(check)}
+ANY_VARIABLE = rf"\b(?:{'|'.join(check.removeprefix('check_') for check in CHECKS)})_\w+"
+
+
+@on_every_page
+def test_every_variable_of_icinga_on_a_page_is_one_of_its_command(page: Path) -> None:
+    assert set(re.findall(ANY_VARIABLE, page.read_text(encoding="utf-8"))) - VARIABLES == set()
+
+
+@on_every_page
+def test_every_command_of_nagios_on_a_page_is_defined(page: Path) -> None:
+    defined = re.findall(r"command_name\s+(\S+)", read("contrib/nagios/check_smtp.cfg"))
+    used = re.findall(r"check_command +([^\s=!]+)", page.read_text(encoding="utf-8"))
+    assert set(used) - set(defined) == set()
+
+
+@on_every_page
+def test_every_command_of_nrpe_on_a_page_is_one_of_contrib(page: Path) -> None:
+    lines = re.findall(r"^    (command\[.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(lines) - set(read("contrib/nrpe/check_smtp.cfg").splitlines()) == set()
+
+
 # -- links
 
 
@@ -266,7 +340,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@on_every_page
 def test_every_link_leads_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
     for target in targets:
@@ -281,3 +355,10 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("check", CHECKS)
 def test_readme_leads_to_the_page(check: str) -> None:
     assert f"(docs/{check}.md)" in read("README.md")
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_page_leads_to_its_man_page_and_to_operations(check: str) -> None:
+    page = page_of(check)
+    assert f"| man page | `man {check}`" in section(page, "## Fact sheet")
+    assert "(operations.md)" in section(page, "## See also")

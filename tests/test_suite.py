@@ -104,6 +104,11 @@ def test_every_check_is_known_where_users_look(check: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("check", CHECKS)
+def test_every_check_has_its_page(check: str) -> None:
+    assert (ROOT / "docs" / f"{check}.md").is_file()
+
+
+@pytest.mark.parametrize("check", CHECKS)
 def test_every_check_has_its_test(check: str) -> None:
     assert (ROOT / "tests" / f"test_{check.removeprefix('check_smtp_')}.py").is_file()
 
