@@ -95,7 +95,7 @@ def test_zero_is_a_limit(stage: Stage, limit: str) -> None:
 def test_server_text_adds_neither_line_nor_perfdata_nor_markup(stage: Stage) -> None:
     hostile = r"S> 220 a|b=1;2 <b>$(id)`id`\x1b[31m\x00\xe2\x80\xae\xc2\x85\tz" + "\\r\\n"
     seen = stage("banner", f"{hostile}\nC: QUIT\nS: 221 Bye", "-vvv")
-    quoted = "220 a/b=1;2 (b)?(id)'id'[31m  z"
+    quoted = "220 a/b=1,2 (b)?(id)'id'[31m  z"
     assert seen.text == f'SMTP_BANNER OK - 127.0.0.1:PORT greeted in T s: "{quoted}"'
     output = "\n".join(seen.lines)
     assert output.count("|") == 1
