@@ -8,6 +8,7 @@
 # Slow, and as root on Debian they install what they need:
 #
 # make engines       the checks inside Icinga 2, Nagios and NRPE
+# make lab           the checks against real mail servers of three Debian releases
 # make package-test  each package installed somewhere clean, and all checks run from it
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard check_smtp_*/*.py) setup.cfg pyproject.toml README.md
 
-.PHONY: demo test lint engines package package-test bench clean
+.PHONY: demo test lint engines lab package package-test bench clean
 
 demo: $(VENV)/installed
 	@$(BIN)/python -m demo
@@ -30,6 +31,9 @@ lint: $(VENV)/linters
 
 engines: $(VENV)/installed
 	@$(BIN)/python -m pytest tests/engines
+
+lab: $(VENV)/installed
+	@$(BIN)/python -m pytest tests/lab
 
 bench: $(VENV)/installed
 	@$(BIN)/python -m bench.instructions

@@ -1,0 +1,57 @@
+"""Fixtures of the lab: each server, started once when it is first asked for."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.lab import debian_root, jail
+from tests.lab.debian_root import DebianRoot
+from tests.lab.server import RunningServer, Server
+from tests.lab.table import SERVERS
+
+
+class Lab:
+    """All servers; `running(server)` is one of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stack = ExitStack()
+        self.release = cache(self._release)
+        self.running = cache(self._running)
+
+    def _release(self, codename: str) -> DebianRoot:
+        folder = self._folder / codename
+        folder.mkdir()
+        groups = (server.packages for server in SERVERS if server.release == codename)
+        return debian_root.unpack(folder, codename, tuple(dict.fromkeys(groups)))
+
+    def _running(self, server: Server) -> RunningServer:
+        folder = self._folder / server.name
+        folder.mkdir()
+        running = RunningServer(server, folder, self.release(server.release))
+        self._stack.callback(running.stop)
+        return running
+
+    def close(self) -> None:
+        """End all that was started."""
+        self._stack.close()
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "try").mkdir()
+        reason = debian_root.missing() or jail.missing(folder / "try")
+        if reason:
+            pytest.skip(reason)
+        lab = Lab(folder)
+        try:
+            yield lab
+        finally:
+            lab.close()
