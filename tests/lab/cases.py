@@ -216,7 +216,9 @@ def equalled(output: str, port: int) -> str:
 _COMPLAINTS = re.compile(
     "|".join(
         (
-            r"lost (?:connection|input)",
+            r"lost (?:connection|input)|\blost D=",
+            r"client closed the connection|Connection closed \(",
+            r"disconnected reason=(?!quit)",
             r"improper command|command pipelining",
             r"synchroni[sz]ation",
             r"unexpected",

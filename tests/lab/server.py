@@ -1,7 +1,8 @@
 """A real mail server of the lab: which packages it is made of, and how it is started and stopped.
 
 Rule: what a server reads stands below `servers/<kind>/`, in files at their places in its root,
-where @NAME@ is a port; `start` there is what the jail runs. Ports are free ones of 127.0.0.1.
+where @NAME@ is a port and @release@ the
+release; `start` there is what the jail runs. Ports are free ones of 127.0.0.1.
 """
 
 import re
@@ -22,7 +23,8 @@ class Server(NamedTuple):
 
     `ports` are the names of its listeners. `ended` is a pattern that its log holds once for each
     session that ended, and `told` one whose group is what the log says of a session's commands;
-    a pattern is empty where a log says nothing of that.
+    a pattern is empty where a log says nothing of that. `left` is how it complains of a client
+    that leaves without QUIT.
     """
 
     kind: str
@@ -32,6 +34,7 @@ class Server(NamedTuple):
     ports: tuple[str, ...]
     ended: str
     told: str
+    left: str
 
     @property
     def name(self) -> str:
@@ -64,8 +67,8 @@ class RunningServer:
 
     def _write(self, source: Path, target: Path) -> None:
         text = source.read_text(encoding="utf-8")
-        for name, port in self.ports.items():
-            text = text.replace(f"@{name}@", str(port))
+        for name, value in {**self.ports, "release": self.server.release}.items():
+            text = text.replace(f"@{name}@", str(value))
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
 
@@ -77,14 +80,14 @@ class RunningServer:
         """All that the server said so far."""
         return self._jail.log.read_text(encoding="utf-8", errors="backslashreplace")
 
-    def heard(self, start: int, sessions: int) -> str:
-        """What the log says since it was `start` long, when so many sessions have ended."""
+    def heard(self, start: int, pattern: str, times: int) -> str:
+        """What the log says since it was `start` long, when it holds a pattern so many times."""
 
-        def ended() -> str | None:
+        def found() -> str | None:
             said = self.log[start:]
-            return said if len(re.findall(self.server.ended, said)) >= sessions else None
+            return said if len(re.findall(pattern, said)) >= times else None
 
-        return self._jail.daemon.wait_for("the end of the session in the log", ended)
+        return self._jail.daemon.wait_for(f"{pattern} in the log", found)
 
     def stop(self) -> None:
         """End it with everything that it started."""

@@ -12,8 +12,9 @@ SERVERS = tuple(
         ports=("smtp", "submission", "submissions"),
         ended=r"-> QUIT",
         told=r"-> (.*?) *\n",
+        left="client closed the connection",
     )
-    for release in ("bookworm",)
+    for release in ("bookworm", "trixie")
 )
 
 _EHLO = "EHLO client.example"

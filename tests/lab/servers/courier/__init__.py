@@ -12,6 +12,7 @@ SERVERS = (
         ports=("smtp", "smtps", "submission"),
         ended=r"courieresmtpd: started",
         told="",
+        left="",
     ),
 )
 

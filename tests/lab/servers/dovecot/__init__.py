@@ -3,16 +3,18 @@
 from tests.lab.cases import Case, Commands, implicit, offer, with_starttls
 from tests.lab.server import Server
 
-SERVERS = (
+SERVERS = tuple(
     Server(
         kind="dovecot",
-        release="bookworm",
+        release=release,
         packages=("dovecot-core", "dovecot-submissiond", "dovecot-lmtpd"),
         users=("dovecot", "dovenull", "vmail"),
         ports=("submission", "submissions", "behind_proxy", "lmtp", "lmtp_behind_proxy"),
         ended=r"Disconnected: |Disconnect from ",
         told=r"(Aborted login by logging out \(no auth attempts|Logged out)",
-    ),
+        left="Disconnected: Connection closed (no auth attempts",
+    )
+    for release in ("bookworm", "trixie")
 )
 
 _LOGIN = Commands(*4 * ["Aborted login by logging out (no auth attempts"])
@@ -59,5 +61,5 @@ _CASES = (
 
 
 def cases(_: Server) -> tuple[Case, ...]:
-    """There is one version."""
+    """The same ones for all versions."""
     return _CASES

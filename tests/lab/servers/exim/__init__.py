@@ -24,6 +24,7 @@ SERVERS = tuple(
         ports=("smtp", "smtps", "busy", "refusing", "chatty", "broken_tls"),
         ended=r"no MAIL in SMTP connection from|rejected connection in",
         told=r"no MAIL in SMTP connection from .* C=(\S+)",
+        left="SMTP connection from (client.example) [127.0.0.1] lost D=0s",
     )
     for release in ("bullseye", "bookworm", "trixie")
 )

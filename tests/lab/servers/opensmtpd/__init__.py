@@ -12,6 +12,7 @@ SERVERS = tuple(
         ports=("smtp", "smtps", "submission", "refusing"),
         ended=r"smtp disconnected",
         told=r"smtp disconnected reason=(\S+)",
+        left="smtp disconnected reason=disconnect",
     )
     for release in ("bullseye", "trixie")
 )

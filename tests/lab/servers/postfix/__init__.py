@@ -34,6 +34,7 @@ SERVERS = tuple(
         ),
         ended=r"smtpd\[\d+\]: disconnect from|postscreen\[\d+\]: DISCONNECT",
         told=r"disconnect from \S+ (.*)",
+        left="lost connection after EHLO from unknown[127.0.0.1]",
     )
     for release in ("bullseye", "bookworm", "trixie")
 )

@@ -12,6 +12,7 @@ SERVERS = (
         ports=("smtp",),
         ended=r"click, disconnecting",
         told=r"dispatching (.*)",
+        left="",
     ),
 )
 

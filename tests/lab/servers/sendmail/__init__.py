@@ -12,8 +12,9 @@ SERVERS = tuple(
         ports=("smtp", "smtps", "submission"),
         ended=r"did not issue MAIL/EXPN/VRFY/ETRN",
         told=r"<-- (.*)",
+        left="--- 421 4.4.1 mail.example.com Lost input channel from localhost [127.0.0.1]",
     )
-    for release in ("bookworm", "trixie")
+    for release in ("bullseye", "bookworm", "trixie")
 )
 
 _EHLO = "EHLO client.example"
