@@ -30,7 +30,7 @@ def missing() -> str:
     """Why no release can be unpacked and run here; empty where it can."""
     if os.getuid() != 0:
         return "only root may run the servers of other Debian releases in folders"
-    tools = ("apt-get", "dpkg-deb", "tar", "unshare", "chroot", "mount")
+    tools = ("apt-get", "dpkg-deb", "tar", "unshare", "setpriv", "chroot", "mount")
     absent = [tool for tool in tools if shutil.which(tool) is None]
     if absent:
         return f"not here: {', '.join(absent)}"

@@ -32,7 +32,9 @@ mount --bind "$SYSLOG" "$MERGED/dev/log"
 chroot "$MERGED" "$@" &
 wait $!
 """
+# Whoever starts it may be killed before stop(): it ends with its starter.
 _UNSHARE = (
+    *("setpriv", "--pdeathsig", "KILL"),
     *("unshare", "--mount", "--propagation", "private", "--uts", "--ipc"),
     *("--pid", "--fork", "--kill-child=KILL"),
 )

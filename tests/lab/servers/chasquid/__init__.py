@@ -1,6 +1,6 @@
 """chasquid, with Go's TLS: another cipher, and a log of the dialogue."""
 
-from tests.lab.cases import Case, Commands, implicit, offer, with_starttls
+from tests.lab.cases import INSIDE, WARNING, Case, Commands, implicit, offer, with_starttls
 from tests.lab.server import Server
 
 SERVERS = tuple(
@@ -31,6 +31,15 @@ _CASES = (
     *with_starttls("smtp", _COMMANDS, _GREETING, _CLEAR, _INSIDE, _TLS),
     *with_starttls("submission", _COMMANDS, _GREETING, _CLEAR, _INSIDE, _TLS),
     *implicit("submissions", _COMMANDS, _GREETING, _INSIDE, _TLS),
+    Case(
+        "smtp",
+        "starttls",
+        "--min-bits 256",
+        WARNING,
+        f"cipher: TLS_AES_128_GCM_SHA256 has 128 bits, not 256; encrypts with {_TLS} in T s",
+        f"{INSIDE} bits=128;256:;;0",
+        _COMMANDS.starttls_ehlo_quit,
+    ),
 )
 
 
