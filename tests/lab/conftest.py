@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.lab import debian_root, jail
-from tests.lab.debian_root import DebianRoot
+from tests.lab.debian_root import DebianRoot, ReleaseError
 from tests.lab.server import RunningServer, Server
 from tests.lab.table import SERVERS
 
@@ -20,19 +20,26 @@ class Lab:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._stack = ExitStack()
-        self.release = cache(self._release)
-        self.running = cache(self._running)
+        self._release = cache(self._unpacked)
+        self.running = cache(self._started)
 
-    def _release(self, codename: str) -> DebianRoot:
+    def _unpacked(self, codename: str) -> DebianRoot | str:
+        """A release, or why there is none."""
         folder = self._folder / codename
         folder.mkdir()
         groups = (server.packages for server in SERVERS if server.release == codename)
-        return debian_root.unpack(folder, codename, tuple(dict.fromkeys(groups)))
+        try:
+            return debian_root.unpack(folder, codename, tuple(dict.fromkeys(groups)))
+        except ReleaseError as error:
+            return str(error)
 
-    def _running(self, server: Server) -> RunningServer:
+    def _started(self, server: Server) -> RunningServer:
+        release = self._release(server.release)
+        if isinstance(release, str):
+            pytest.skip(release)
         folder = self._folder / server.name
         folder.mkdir()
-        running = RunningServer(server, folder, self.release(server.release))
+        running = RunningServer(server, folder, release)
         self._stack.callback(running.stop)
         return running
 

@@ -19,6 +19,10 @@ _BASE = (
 _MERGED = ("bin", "lib", "lib64", "sbin")
 
 
+class ReleaseError(Exception):
+    """A release that this machine's mirror does not have, or no mirror; in apt's words."""
+
+
 class DebianRoot(NamedTuple):
     """Where a release was unpacked, and which version of which package it has."""
 
@@ -42,11 +46,14 @@ def missing() -> str:
 def unpack(folder: Path, codename: str, groups: tuple[tuple[str, ...], ...]) -> DebianRoot:
     """Unpack groups of packages of a release, for example bookworm, into a folder.
 
-    What conflicts stands in different groups: each is resolved apart. RuntimeError with apt's
-    words if one cannot be had.
+    What conflicts stands in different groups: each is resolved apart. ReleaseError if there is no
+    such release here, RuntimeError with apt's words if it lacks a package.
     """
     apt = _Apt(folder / "apt", codename)
-    apt.run("update")
+    try:
+        apt.run("update", "--error-on=any")
+    except RuntimeError as error:
+        raise ReleaseError(f"Debian {codename}: {error}") from None
     for group in groups:
         apt.run("--no-install-recommends", "--download-only", "install", *_BASE, *group)
     root = folder / "root"
