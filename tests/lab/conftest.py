@@ -13,11 +13,14 @@ from tests.lab.debian_root import DebianRoot, ReleaseError
 from tests.lab.server import RunningServer, Server
 from tests.lab.table import SERVERS
 
+_VERSIONS = pytest.StashKey[list[str]]()
+
 
 class Lab:
-    """All servers; `running(server)` is one of them."""
+    """All servers; `running(server)` is one of them, and `versions` says what was started."""
 
     def __init__(self, folder: Path) -> None:
+        self.versions: list[str] = []
         self._folder = folder
         self._stack = ExitStack()
         self._release = cache(self._unpacked)
@@ -41,6 +44,7 @@ class Lab:
         folder.mkdir()
         running = RunningServer(server, folder, release)
         self._stack.callback(running.stop)
+        self.versions.append(f"{server.name} {running.version}")
         return running
 
     def close(self) -> None:
@@ -49,7 +53,7 @@ class Lab:
 
 
 @pytest.fixture(scope="session")
-def lab() -> Iterator[Lab]:
+def lab(pytestconfig: pytest.Config) -> Iterator[Lab]:
     with TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -58,7 +62,16 @@ def lab() -> Iterator[Lab]:
         if reason:
             pytest.skip(reason)
         lab = Lab(folder)
+        pytestconfig.stash[_VERSIONS] = lab.versions
         try:
             yield lab
         finally:
             lab.close()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """The versions, for who brings docs/servers.md up to date."""
+    for line in config.stash.get(_VERSIONS, []):
+        terminalreporter.write_line(line)

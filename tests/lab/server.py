@@ -1,8 +1,8 @@
 """A real mail server of the lab: which packages it is made of, and how it is started and stopped.
 
 Rule: what a server reads stands below `servers/<kind>/`, in files at their places in its root,
-where @NAME@ is a port and @release@ the
-release; `start` there is what the jail runs. Ports are free ones of 127.0.0.1.
+where @NAME@ is a port and @release@ the release; `start` there is what the jail runs. Ports are
+free ones of 127.0.0.1.
 """
 
 import re
