@@ -9,6 +9,7 @@
 # Slow, and as root on Debian they install what they need:
 #
 # make engines       the checks inside Icinga 2, Nagios and NRPE
+# make lab           the checks against real mail servers of three Debian releases
 # make package-test  each package installed somewhere clean, and all checks run from it
 # make pictures      the pictures of docs/pictures, from new runs
 
@@ -18,7 +19,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard check_smtp_*/*.py) setup.cfg pyproject.toml README.md
 
-.PHONY: demo test lint fuzz engines package package-test pictures bench clean
+.PHONY: demo test lint fuzz engines lab package package-test pictures bench clean
 
 demo: $(VENV)/installed
 	@$(BIN)/python -m demo
@@ -36,6 +37,9 @@ fuzz: $(VENV)/fuzzers
 
 engines: $(VENV)/installed
 	@$(BIN)/python -m pytest tests/engines
+
+lab: $(VENV)/installed
+	@$(BIN)/python -m pytest tests/lab
 
 bench: $(VENV)/installed
 	@$(BIN)/python -m bench.instructions

@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 
 from tests import chains
-from tests.engines.daemon import Daemon
+from tests.daemon import Daemon
 
 PACKAGE = "exim4-daemon-light"
 _USER = "Debian-exim"

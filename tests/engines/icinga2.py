@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import trustme
 
-from tests.engines.daemon import PATH, Answer, Daemon, own_account
+from tests.daemon import PATH, Answer, Daemon, own_account
 
 PACKAGE = "icinga2-bin"
 _PASSWORD = "only on loopback"

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.engines.daemon import PATH, Daemon, own_account
+from tests.daemon import PATH, Daemon, own_account
 
 PACKAGE = "nagios4-core"
 PAGES_PACKAGE = "nagios4-cgi"

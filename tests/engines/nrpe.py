@@ -8,7 +8,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from tests.engines.daemon import PATH, Daemon, own_account
+from tests.daemon import PATH, Daemon, own_account
 
 PACKAGES = ("nagios-nrpe-server", "nagios-nrpe-plugin")
 _CLIENT = "/usr/lib/nagios/plugins/check_nrpe"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.daemon import PATH, own_account
 from tests.engines.conftest import contrib
-from tests.engines.daemon import PATH, own_account
 from tests.engines.debian import need
 from tests.engines.director import PACKAGES, Director, running
 from tests.test_suite import CHECKS, options_of

@@ -1,4 +1,4 @@
-"""An engine's process: in the foreground, with a bare environment and a process group of its own.
+"""A daemon's process: in the foreground, with a bare environment and a process group of its own.
 
 Rule: only what was started here is ended here, and with it everything that it started.
 """
@@ -19,11 +19,13 @@ Answer = TypeVar("Answer")
 
 
 class Daemon:
-    """One running engine, whose own words go to a log file."""
+    """One running daemon, whose own words go to a log file."""
 
     def __init__(self, command: list[str], log: Path, **environment: str) -> None:
         self.log = log
-        with log.open("wb") as words:
+        log.write_bytes(b"")
+        # Appended, because others may write to the same file.
+        with log.open("ab") as words:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -39,7 +41,7 @@ class Daemon:
         return self._process.pid
 
     def stop(self) -> None:
-        """End the engine and its children at once: there is nothing that it has to save."""
+        """End the daemon and its children at once: there is nothing that it has to save."""
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -47,7 +49,7 @@ class Daemon:
         self._process.wait()
 
     def wait_for(self, what: str, answer: Callable[[], Answer | None]) -> Answer:
-        """The first answer that is not None; AssertionError when the engine ends before, or waits.
+        """The first answer that is not None; AssertionError when the daemon ends before, or waits.
 
         `what` says what was waited for.
         """
@@ -57,7 +59,7 @@ class Daemon:
             if found is not None:
                 return found
             if self._process.poll() is not None:
-                raise AssertionError(f"the engine ended: {self.log.read_text(errors='replace')}")
+                raise AssertionError(f"the daemon ended: {self.log.read_text(errors='replace')}")
             time.sleep(_STEP)
         raise AssertionError(f"{what}: nothing after {_PATIENCE:g} s")
 

@@ -1,0 +1,1 @@
+"""The servers of the lab, a folder for each kind: what it is, its configuration, its cases."""
