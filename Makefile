@@ -5,6 +5,10 @@
 # make bench    round trips (needs root) and instruction counts (needs valgrind)
 # make clean    remove what the others made
 #
+# Slow:
+#
+# make faults        sessions with TLS that break at every octet, slow servers, many checks at once
+#
 # Slow, and as root on Debian they install what they need:
 #
 # make engines       the checks inside Icinga 2, Nagios and NRPE
@@ -15,13 +19,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard check_smtp_*/*.py) setup.cfg pyproject.toml README.md
 
-.PHONY: demo test lint engines package package-test bench clean
+.PHONY: demo test faults lint engines package package-test bench clean
 
 demo: $(VENV)/installed
 	@$(BIN)/python -m demo
 
 test: $(VENV)/installed
 	@$(BIN)/python -m pytest
+
+faults: $(VENV)/installed
+	@$(BIN)/python -m pytest tests/faults_sweep
 
 lint: $(VENV)/linters
 	@$(BIN)/ruff check .
