@@ -204,7 +204,10 @@ def server_tls() -> ssl.SSLContext:
     """The server's side of TLS; whatever its OpenSSL could choose is chosen here."""
     context = chains.server_context((_LEAF, _INTERMEDIATE))
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.set_ecdh_curve("X25519")
+    try:
+        context.set_ecdh_curve("X25519")
+    except ssl.SSLError:
+        pass  # older Pythons do not know it as a curve; their OpenSSL chooses it by itself
     context.options |= ssl.OP_NO_TICKET
     return context
 
