@@ -2,7 +2,7 @@
 # make test     the tests
 # make lint     ruff and mypy
 # make package  wheel, single-file executables, .deb and .rpm, into dist/
-# make bench    round trips (needs root) and instruction counts (needs valgrind)
+# make bench    round trips (needs root), instruction counts (needs valgrind), many checks at once
 # make clean    remove what the others made
 #
 # Slow:
@@ -41,6 +41,7 @@ engines: $(VENV)/installed
 bench: $(VENV)/installed
 	@$(BIN)/python -m bench.instructions
 	@$(BIN)/python -m bench.round_trips
+	@$(BIN)/python -m bench.many_at_once
 
 package: $(VENV)/packagers
 	@$(BIN)/python -m contrib.packaging
