@@ -11,6 +11,7 @@
 #
 # Slow, and as root on Debian they install what they need:
 #
+# make network       names, addresses, firewalls and routes that fail, in a network of their own
 # make engines       the checks inside Icinga 2, Nagios and NRPE
 # make package-test  each package installed somewhere clean, and all checks run from it
 
@@ -19,7 +20,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard check_smtp_*/*.py) setup.cfg pyproject.toml README.md
 
-.PHONY: demo test faults lint engines package package-test bench clean
+.PHONY: demo test faults network lint engines package package-test bench clean
 
 demo: $(VENV)/installed
 	@$(BIN)/python -m demo
@@ -29,6 +30,9 @@ test: $(VENV)/installed
 
 faults: $(VENV)/installed
 	@$(BIN)/python -m pytest tests/faults_sweep
+
+network: $(VENV)/installed
+	@$(BIN)/python -m pytest tests/network
 
 lint: $(VENV)/linters
 	@$(BIN)/ruff check .
