@@ -30,6 +30,7 @@ _GREETING = """\
 S: 220-mail.example.com ESMTP
 S: 220 no spam, please
 """
+_ONE_LINE = "S: 220 mail.example.com ESMTP\n"
 _EHLO = """\
 C: EHLO client.example
 S: 250-mail.example.com
@@ -54,6 +55,7 @@ S: 221 Bye
 GREETING, EHLO, STARTTLS = "the greeting", "the reply to EHLO", "the reply to STARTTLS"
 SERVER_HELLO, FINISHED = "ServerHello", "Finished"
 INSIDE, QUIT = "the reply to EHLO inside TLS", "the reply to QUIT"
+INNER_GREETING = "the greeting inside TLS"
 _MORE_INSIDE = f"the last line of {INSIDE}"
 _HANDSHAKE = (
     SERVER_HELLO,
@@ -63,6 +65,14 @@ _HANDSHAKE = (
     "CertificateVerify",
     FINISHED,
 )
+_OLD_HANDSHAKE = (
+    SERVER_HELLO,
+    "Certificate",
+    "ServerKeyExchange",
+    "ServerHelloDone",
+    "ChangeCipherSpec",
+    FINISHED,
+)
 _TICKETS = ("the first session ticket", "the second session ticket")
 HANDSHAKE = "the TLS handshake"
 _PHASES = {
@@ -70,6 +80,7 @@ _PHASES = {
     EHLO: "ehlo",
     STARTTLS: "starttls",
     HANDSHAKE: "tls",
+    INNER_GREETING: "greeting",
     INSIDE: "ehlo_tls",
 }
 _LINES = {
@@ -92,9 +103,11 @@ class Case(NamedTuple):
     transcript: str
     pieces: tuple[str, ...]
     fact: str
+    tls: str = "TLSv1.3"
 
     def __str__(self) -> str:
-        return " ".join((f"check_smtp_{self.check}", *self.options))
+        version = f" ({self.tls})" if self.tls != "TLSv1.3" else ""
+        return " ".join((f"check_smtp_{self.check}", *self.options)) + version
 
 
 _TO_TLS = (GREETING, EHLO, STARTTLS, *_HANDSHAKE, *_TICKETS)
@@ -112,23 +125,34 @@ EHLO_INSIDE = Case(
 ENCRYPTION = EHLO_INSIDE._replace(check="starttls", options=())
 CERTIFICATES = Case("cert", (), _ENCRYPTED + _QUIT, (*_TO_TLS, QUIT), FINISHED)
 
+IMPLICIT = Case(
+    "banner",
+    ("--tls",),
+    f"TLS\n{_ONE_LINE}{_QUIT}",
+    (*_HANDSHAKE, *_TICKETS, INNER_GREETING, QUIT),
+    INNER_GREETING,
+)
+_TO_OLD_TLS = (GREETING, EHLO, STARTTLS, *_OLD_HANDSHAKE)
+OLD_ENCRYPTION = ENCRYPTION._replace(
+    pieces=(*_TO_OLD_TLS, INSIDE, _MORE_INSIDE, QUIT), tls="TLSv1.2"
+)
+OLD_CERTIFICATES = CERTIFICATES._replace(pieces=(*_TO_OLD_TLS, QUIT), tls="TLSv1.2")
+
 PLAIN = (BANNER, PLAIN_EHLO)
 IN_TLS = (EHLO_INSIDE, ENCRYPTION, CERTIFICATES)
+MORE_IN_TLS = (IMPLICIT, OLD_ENCRYPTION, OLD_CERTIFICATES)
 
 
 class Piece(NamedTuple):
-    """One reply or TLS record: its name, and where in the stream it lies."""
+    """One reply or TLS record: its name, where in the stream it lies, and what it is a part of.
+
+    `awaited` is what a check waits for while this piece is not complete.
+    """
 
     name: str
     start: int
     end: int
-
-    @property
-    def awaited(self) -> str:
-        """What a check is waiting for while this piece is not complete."""
-        if self.name in _HANDSHAKE:
-            return HANDSHAKE
-        return INSIDE if self.name in (*_TICKETS, _MORE_INSIDE) else self.name
+    awaited: str
 
 
 class Seen(NamedTuple):
@@ -144,7 +168,9 @@ class Rig:
 
     def __init__(self, case: Case, seconds: float = 20.0) -> None:
         self.case = case
-        self._player = Player(case.transcript, server_tls() if case in IN_TLS else None)
+        self._player = Player(
+            case.transcript, server_tls(case.tls) if "TLS" in case.transcript else None
+        )
         self._proxy = FaultProxy(self._player.port)
         self._folder = TemporaryDirectory()
         ca_file = chains.written(Path(self._folder.name) / "ca.pem", _ROOT)
@@ -200,10 +226,11 @@ class Rig:
 
 
 @cache
-def server_tls() -> ssl.SSLContext:
+def server_tls(version: str) -> ssl.SSLContext:
     """The server's side of TLS; whatever its OpenSSL could choose is chosen here."""
     context = chains.server_context((_LEAF, _INTERMEDIATE))
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.minimum_version = ssl.TLSVersion[version.replace(".", "_")]
+    context.maximum_version = context.minimum_version
     try:
         context.set_ecdh_curve("X25519")
     except ssl.SSLError:
@@ -216,7 +243,17 @@ def pieces(stream: bytes, names: Sequence[str]) -> list[Piece]:
     """The replies and TLS records of a server's stream, by these names."""
     ends = list(_ends(stream))
     assert len(ends) == len(names), f"{len(ends)} pieces, not {len(names)}: {ends}"
-    return [Piece(*each) for each in zip(names, [0, *ends[:-1]], ends, strict=True)]
+    found: list[Piece] = []
+    awaited = ""
+    for name, start, end in reversed(list(zip(names, [0, *ends[:-1]], ends, strict=True))):
+        if name in (*_HANDSHAKE, *_OLD_HANDSHAKE):
+            awaited = HANDSHAKE
+        elif name == _MORE_INSIDE:
+            awaited = INSIDE
+        elif name not in _TICKETS:
+            awaited = name
+        found.insert(0, Piece(name, start, end, awaited))
+    return found
 
 
 def _ends(stream: bytes) -> Iterable[int]:
@@ -235,21 +272,32 @@ def at(octets: int, found: Sequence[Piece]) -> Piece | None:
     return next((piece for piece in found if octets < piece.end), None)
 
 
-def phases_before(awaited: str) -> list[str]:
-    """The phases that are complete while this is awaited."""
-    names = ["connect", *_PHASES.values()]
-    return names[: names.index(_PHASES[awaited])]
+def phases_before(piece: Piece, found: Sequence[Piece]) -> list[str]:
+    """The phases that are complete while this piece is not."""
+    before = [each.awaited for each in found if each.end <= piece.start]
+    phases = [_PHASES[each] for each in before if each != piece.awaited]
+    return ["connect", *dict.fromkeys(phases)]
 
 
-def sweep(rig: Rig, found: Sequence[Piece]) -> list[str]:
-    """Cut and reset the session after every number of octets: what the check says of each cut.
+def edges(found: Sequence[Piece]) -> list[int]:
+    """Numbers of octets near the beginning, in the middle and near the end of each piece."""
+    near = {
+        octets
+        for _, start, end, _ in found
+        for octets in (start, start + 1, (start + end) // 2, end - 1, end)
+    }
+    return sorted(near)
+
+
+def sweep(rig: Rig, found: Sequence[Piece], numbers: Iterable[int]) -> list[str]:
+    """Cut and reset the session after these numbers of octets: what the check says of each cut.
 
     AssertionError where a run goes wrong (see assert_right), or tells a reset otherwise than a
     cut.
     """
     whole = rig.run(Fault())
     texts = []
-    for octets in range(found[-1].end + 1):
+    for octets in numbers:
         cut, reset = (rig.run(Fault(kind, octets)) for kind in (Kind.CUT, Kind.RESET))
         assert_right(rig.case, cut, whole, Fault(Kind.CUT, octets), found)
         words = cut.text.replace(_LINES[Kind.CUT], _LINES[Kind.RESET])
@@ -273,7 +321,12 @@ def assert_right(
     pattern = rf"{line}(?: before| within| in)? {piece.awaited}(?! inside)\b.*"
     assert seen.code == 2, (fault, seen)
     assert re.fullmatch(pattern, seen.text), (fault, seen)
-    assert seen.phases == phases_before(piece.awaited), (fault, seen)
+    assert seen.phases == phases_before(piece, found), (fault, seen)
+
+
+def every(found: Sequence[Piece]) -> range:
+    """All numbers of octets, from none to the whole stream."""
+    return range(found[-1].end + 1)
 
 
 def fact(case: Case, found: Sequence[Piece]) -> int:

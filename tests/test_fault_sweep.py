@@ -4,14 +4,14 @@ import pytest
 
 from tests import fault_page
 from tests.fault_proxy import Fault, Kind
-from tests.fault_sweep import PLAIN, Case, Piece, Rig, at, pieces, sweep
+from tests.fault_sweep import HANDSHAKE, PLAIN, Case, Piece, Rig, at, every, pieces, sweep
 
 
 @pytest.mark.parametrize("case", PLAIN, ids=str)
 def test_no_octet_of_a_session_is_where_a_cut_leads_astray(case: Case) -> None:
     with Rig(case) as rig:
         found = rig.pieces()
-        fault_page.compare(str(case), fault_page.of_cuts(sweep(rig, found), found))
+        fault_page.compare(str(case), fault_page.of_cuts(sweep(rig, found, every(found)), found))
 
 
 @pytest.mark.parametrize("case", PLAIN, ids=str)
@@ -34,11 +34,14 @@ def test_the_page_has_all_sweeps_in_their_order() -> None:
 
 def test_a_stream_is_taken_apart_into_replies_and_records() -> None:
     stream = b"220-x\r\n220 y\r\n250 z\r\n" + b"\x16\x03\x03\x00\x02ab" + b"\x17\x03\x03\x00\x01c"
-    found = pieces(stream, ("greeting", "EHLO", "first", "second"))
+    stream += b"221 q\r\n"
+    names = ("greeting", "EHLO", "ServerHello", "the first session ticket", "QUIT")
+    found = pieces(stream, names)
     assert found == [
-        Piece("greeting", 0, 14),
-        Piece("EHLO", 14, 21),
-        Piece("first", 21, 28),
-        Piece("second", 28, 34),
+        Piece("greeting", 0, 14, "greeting"),
+        Piece("EHLO", 14, 21, "EHLO"),
+        Piece("ServerHello", 21, 28, HANDSHAKE),
+        Piece("the first session ticket", 28, 34, "QUIT"),
+        Piece("QUIT", 34, 41, "QUIT"),
     ]
-    assert [at(octets, found) for octets in (13, 14, 34)] == [found[0], found[1], None]
+    assert [at(octets, found) for octets in (13, 14, 41)] == [found[0], found[1], None]

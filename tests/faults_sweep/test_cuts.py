@@ -4,7 +4,17 @@ import pytest
 
 from tests import fault_page
 from tests.fault_proxy import Fault, Kind
-from tests.fault_sweep import IN_TLS, PLAIN, Case, Rig, assert_right, sweep
+from tests.fault_sweep import (
+    IN_TLS,
+    MORE_IN_TLS,
+    PLAIN,
+    Case,
+    Rig,
+    assert_right,
+    edges,
+    every,
+    sweep,
+)
 
 EACH = 10
 
@@ -13,7 +23,14 @@ EACH = 10
 def test_no_octet_of_a_session_is_where_a_cut_leads_astray(case: Case) -> None:
     with Rig(case) as rig:
         found = rig.pieces()
-        fault_page.compare(str(case), fault_page.of_cuts(sweep(rig, found), found))
+        fault_page.compare(str(case), fault_page.of_cuts(sweep(rig, found, every(found)), found))
+
+
+@pytest.mark.parametrize("case", MORE_IN_TLS, ids=str)
+def test_other_kinds_of_tls_are_no_other_where_a_piece_begins_and_ends(case: Case) -> None:
+    with Rig(case) as rig:
+        found = rig.pieces()
+        sweep(rig, found, edges(found))
 
 
 @pytest.mark.parametrize("case", IN_TLS, ids=str)
