@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from tests.fault_sweep import IN_TLS, PLAIN, Piece, at
+from tests.fault_sessions import IN_TLS, PLAIN, Piece, at
 
 PAGE = Path(__file__).parent.parent / "docs" / "fault-sweep.md"
 SILENCE = "Silence"

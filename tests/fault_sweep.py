@@ -1,4 +1,4 @@
-"""Sessions that are cut at every octet: the sessions, what lies where in them, and the runs.
+"""A check in a session that is cut, reset or slowed down, and whether what it says is right.
 
 Rule: the server's stream is the same to the octet in every run and on every machine (Ed25519 has
 signatures of one size, and so have tickets without content), so that one undisturbed run tells
@@ -18,6 +18,7 @@ from typing import NamedTuple
 from tests import chains
 from tests.conftest import outcome, run_check
 from tests.fault_proxy import Fault, FaultProxy, Kind
+from tests.fault_sessions import Case, Piece, at, fact, phases_before, pieces
 from tests.player import Player
 
 _PATIENCE = 60.0
@@ -26,133 +27,12 @@ _ROOT = chains.ROOT._replace(key="ed25519")
 _INTERMEDIATE = chains.INTERMEDIATE._replace(key="ed25519", issuer=_ROOT)
 _LEAF = chains.LEAF._replace(key="ed25519", issuer=_INTERMEDIATE)
 
-_GREETING = """\
-S: 220-mail.example.com ESMTP
-S: 220 no spam, please
-"""
-_ONE_LINE = "S: 220 mail.example.com ESMTP\n"
-_EHLO = """\
-C: EHLO client.example
-S: 250-mail.example.com
-S: 250-SIZE 52428800
-S: 250 STARTTLS
-"""
-_STARTTLS = """\
-C: STARTTLS
-S: 220 go ahead
-TLS
-"""
-_INSIDE = """\
-C: EHLO client.example
-S: 250-mail.example.com
-S: 250 SIZE 52428800
-"""
-_QUIT = """\
-C: QUIT
-S: 221 Bye
-"""
-
-GREETING, EHLO, STARTTLS = "the greeting", "the reply to EHLO", "the reply to STARTTLS"
-SERVER_HELLO, FINISHED = "ServerHello", "Finished"
-INSIDE, QUIT = "the reply to EHLO inside TLS", "the reply to QUIT"
-INNER_GREETING = "the greeting inside TLS"
-_MORE_INSIDE = f"the last line of {INSIDE}"
-_HANDSHAKE = (
-    SERVER_HELLO,
-    "ChangeCipherSpec",
-    "EncryptedExtensions",
-    "Certificate",
-    "CertificateVerify",
-    FINISHED,
-)
-_OLD_HANDSHAKE = (
-    SERVER_HELLO,
-    "Certificate",
-    "ServerKeyExchange",
-    "ServerHelloDone",
-    "ChangeCipherSpec",
-    FINISHED,
-)
-_TICKETS = ("the first session ticket", "the second session ticket")
-HANDSHAKE = "the TLS handshake"
-_PHASES = {
-    GREETING: "greeting",
-    EHLO: "ehlo",
-    STARTTLS: "starttls",
-    HANDSHAKE: "tls",
-    INNER_GREETING: "greeting",
-    INSIDE: "ehlo_tls",
-}
 _LINES = {
     Kind.CUT: "closed: the server closed the connection",
     Kind.RESET: "closed: the connection was reset",
     Kind.SILENCE: "timeout:",
     Kind.DRIP: "timeout:",
 }
-
-
-class Case(NamedTuple):
-    """A check and the session it meets.
-
-    `pieces` names what the server says, in its order, each reply and each TLS record; the check
-    has its answer when the piece `fact` is complete.
-    """
-
-    check: str
-    options: tuple[str, ...]
-    transcript: str
-    pieces: tuple[str, ...]
-    fact: str
-    tls: str = "TLSv1.3"
-
-    def __str__(self) -> str:
-        version = f" ({self.tls})" if self.tls != "TLSv1.3" else ""
-        return " ".join((f"check_smtp_{self.check}", *self.options)) + version
-
-
-_TO_TLS = (GREETING, EHLO, STARTTLS, *_HANDSHAKE, *_TICKETS)
-_ENCRYPTED = _GREETING + _EHLO + _STARTTLS
-
-BANNER = Case("banner", (), _GREETING + _QUIT, (GREETING, QUIT), GREETING)
-PLAIN_EHLO = Case("ehlo", (), _GREETING + _EHLO + _QUIT, (GREETING, EHLO, QUIT), EHLO)
-EHLO_INSIDE = Case(
-    "ehlo",
-    ("--starttls",),
-    _ENCRYPTED + _INSIDE + _QUIT,
-    (*_TO_TLS, INSIDE, _MORE_INSIDE, QUIT),
-    _MORE_INSIDE,
-)
-ENCRYPTION = EHLO_INSIDE._replace(check="starttls", options=())
-CERTIFICATES = Case("cert", (), _ENCRYPTED + _QUIT, (*_TO_TLS, QUIT), FINISHED)
-
-IMPLICIT = Case(
-    "banner",
-    ("--tls",),
-    f"TLS\n{_ONE_LINE}{_QUIT}",
-    (*_HANDSHAKE, *_TICKETS, INNER_GREETING, QUIT),
-    INNER_GREETING,
-)
-_TO_OLD_TLS = (GREETING, EHLO, STARTTLS, *_OLD_HANDSHAKE)
-OLD_ENCRYPTION = ENCRYPTION._replace(
-    pieces=(*_TO_OLD_TLS, INSIDE, _MORE_INSIDE, QUIT), tls="TLSv1.2"
-)
-OLD_CERTIFICATES = CERTIFICATES._replace(pieces=(*_TO_OLD_TLS, QUIT), tls="TLSv1.2")
-
-PLAIN = (BANNER, PLAIN_EHLO)
-IN_TLS = (EHLO_INSIDE, ENCRYPTION, CERTIFICATES)
-MORE_IN_TLS = (IMPLICIT, OLD_ENCRYPTION, OLD_CERTIFICATES)
-
-
-class Piece(NamedTuple):
-    """One reply or TLS record: its name, where in the stream it lies, and what it is a part of.
-
-    `awaited` is what a check waits for while this piece is not complete.
-    """
-
-    name: str
-    start: int
-    end: int
-    awaited: str
 
 
 class Seen(NamedTuple):
@@ -168,9 +48,8 @@ class Rig:
 
     def __init__(self, case: Case, seconds: float = 20.0) -> None:
         self.case = case
-        self._player = Player(
-            case.transcript, server_tls(case.tls) if "TLS" in case.transcript else None
-        )
+        encrypted = "TLS" in case.transcript.splitlines()
+        self._player = Player(case.transcript, server_tls(case.tls) if encrypted else None)
         self._proxy = FaultProxy(self._player.port)
         self._folder = TemporaryDirectory()
         ca_file = chains.written(Path(self._folder.name) / "ca.pem", _ROOT)
@@ -239,56 +118,6 @@ def server_tls(version: str) -> ssl.SSLContext:
     return context
 
 
-def pieces(stream: bytes, names: Sequence[str]) -> list[Piece]:
-    """The replies and TLS records of a server's stream, by these names."""
-    ends = list(_ends(stream))
-    assert len(ends) == len(names), f"{len(ends)} pieces, not {len(names)}: {ends}"
-    found: list[Piece] = []
-    awaited = ""
-    for name, start, end in reversed(list(zip(names, [0, *ends[:-1]], ends, strict=True))):
-        if name in (*_HANDSHAKE, *_OLD_HANDSHAKE):
-            awaited = HANDSHAKE
-        elif name == _MORE_INSIDE:
-            awaited = INSIDE
-        elif name not in _TICKETS:
-            awaited = name
-        found.insert(0, Piece(name, start, end, awaited))
-    return found
-
-
-def _ends(stream: bytes) -> Iterable[int]:
-    reply = re.compile(rb"(?:\d{3}-.*\r\n)*\d{3} .*\r\n")
-    end = 0
-    while end < len(stream):
-        if match := reply.match(stream, end):
-            end = match.end()
-        else:
-            end += 5 + int.from_bytes(stream[end + 3 : end + 5], "big")
-        yield end
-
-
-def at(octets: int, found: Sequence[Piece]) -> Piece | None:
-    """The piece that is not complete after so many octets; None when all are."""
-    return next((piece for piece in found if octets < piece.end), None)
-
-
-def phases_before(piece: Piece, found: Sequence[Piece]) -> list[str]:
-    """The phases that are complete while this piece is not."""
-    before = [each.awaited for each in found if each.end <= piece.start]
-    phases = [_PHASES[each] for each in before if each != piece.awaited]
-    return ["connect", *dict.fromkeys(phases)]
-
-
-def edges(found: Sequence[Piece]) -> list[int]:
-    """Numbers of octets near the beginning, in the middle and near the end of each piece."""
-    near = {
-        octets
-        for _, start, end, _ in found
-        for octets in (start, start + 1, (start + end) // 2, end - 1, end)
-    }
-    return sorted(near)
-
-
 def sweep(rig: Rig, found: Sequence[Piece], numbers: Iterable[int]) -> list[str]:
     """Cut and reset the session after these numbers of octets: what the check says of each cut.
 
@@ -313,6 +142,7 @@ def assert_right(
 
     And for one that does not name the phase in which the fault lay, or forgets the others.
     """
+    assert whole.code == 0, whole
     piece = at(fault.at, found)
     if piece is None or piece.start >= fact(case, found):
         assert seen == whole, fault
@@ -322,13 +152,3 @@ def assert_right(
     assert seen.code == 2, (fault, seen)
     assert re.fullmatch(pattern, seen.text), (fault, seen)
     assert seen.phases == phases_before(piece, found), (fault, seen)
-
-
-def every(found: Sequence[Piece]) -> range:
-    """All numbers of octets, from none to the whole stream."""
-    return range(found[-1].end + 1)
-
-
-def fact(case: Case, found: Sequence[Piece]) -> int:
-    """After how many octets the check has its answer."""
-    return next(piece.end for piece in found if piece.name == case.fact)

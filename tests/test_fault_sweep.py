@@ -4,7 +4,8 @@ import pytest
 
 from tests import fault_page
 from tests.fault_proxy import Fault, Kind
-from tests.fault_sweep import HANDSHAKE, PLAIN, Case, Piece, Rig, at, every, pieces, sweep
+from tests.fault_sessions import HANDSHAKE, PLAIN, Case, Piece, at, every, pieces
+from tests.fault_sweep import Rig, sweep
 
 
 @pytest.mark.parametrize("case", PLAIN, ids=str)

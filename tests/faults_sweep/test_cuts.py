@@ -4,17 +4,8 @@ import pytest
 
 from tests import fault_page
 from tests.fault_proxy import Fault, Kind
-from tests.fault_sweep import (
-    IN_TLS,
-    MORE_IN_TLS,
-    PLAIN,
-    Case,
-    Rig,
-    assert_right,
-    edges,
-    every,
-    sweep,
-)
+from tests.fault_sessions import IN_TLS, MORE_IN_TLS, PLAIN, Case, edges, every
+from tests.fault_sweep import Rig, assert_right, sweep
 
 EACH = 10
 

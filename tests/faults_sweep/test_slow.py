@@ -10,18 +10,8 @@ import pytest
 
 from tests import fault_page
 from tests.fault_proxy import Fault, Kind
-from tests.fault_sweep import (
-    IN_TLS,
-    PLAIN,
-    SERVER_HELLO,
-    Case,
-    Piece,
-    Rig,
-    Seen,
-    assert_right,
-    at,
-    fact,
-)
+from tests.fault_sessions import IN_TLS, PLAIN, SERVER_HELLO, Case, Piece, at, fact
+from tests.fault_sweep import Rig, Seen, assert_right
 
 SECONDS = 2.0
 """The `-t` of runs that are to end by it; long enough to come to the fault on a busy machine."""
