@@ -3,11 +3,16 @@
 # make lint     ruff and mypy
 # make package  wheel, single-file executables, .deb and .rpm, into dist/
 # make fuzz     coverage-guided fuzzing for SECONDS=60
-# make bench    round trips (needs root) and instruction counts (needs valgrind)
+# make bench    round trips (needs root), instruction counts (needs valgrind), many checks at once
 # make clean    remove what the others made
+#
+# Slow:
+#
+# make faults        sessions with TLS that break at every octet, slow servers, many checks at once
 #
 # Slow, and as root on Debian they install what they need:
 #
+# make network       names, addresses, firewalls and routes that fail, in a network of their own
 # make engines       the checks inside Icinga 2, Nagios and NRPE
 # make lab           the checks against real mail servers of three Debian releases
 # make package-test  each package installed somewhere clean, and all checks run from it
@@ -19,13 +24,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard check_smtp_*/*.py) setup.cfg pyproject.toml README.md
 
-.PHONY: demo test lint fuzz engines lab package package-test pictures bench clean
+.PHONY: demo test lint fuzz faults network engines lab package package-test pictures bench clean
 
 demo: $(VENV)/installed
 	@$(BIN)/python -m demo
 
 test: $(VENV)/installed
 	@$(BIN)/python -m pytest
+
+faults: $(VENV)/installed
+	@$(BIN)/python -m pytest tests/faults_sweep
+
+network: $(VENV)/installed
+	@$(BIN)/python -m pytest tests/network
 
 lint: $(VENV)/linters
 	@$(BIN)/ruff check .
@@ -44,6 +55,7 @@ lab: $(VENV)/installed
 bench: $(VENV)/installed
 	@$(BIN)/python -m bench.instructions
 	@$(BIN)/python -m bench.round_trips
+	@$(BIN)/python -m bench.many_at_once
 
 package: $(VENV)/packagers
 	@$(BIN)/python -m contrib.packaging

@@ -69,6 +69,7 @@ _UNREACHED = {
     ETIMEDOUT: "no answer within the system's own limit",
     EACCES: "prohibited by a route or firewall of this machine",
     EPERM: "prohibited by a route or firewall of this machine",
+    EINVAL: "impossible by the routes of this machine (a blackhole, or the wrong source address)",
 }
 
 

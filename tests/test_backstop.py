@@ -22,6 +22,16 @@ def test_a_runaway_pattern_is_interrupted_soon_after_the_deadline() -> None:
     assert monotonic() - started < 0.1 + 0.5
 
 
+def test_a_body_that_woke_late_gets_a_moment_to_tell_what_it_waited_for() -> None:
+    reached = []
+    with pytest.raises(Stopped, match=r"^deadline$"), Backstop(Deadline.after(5), last_words):
+        os.kill(os.getpid(), signal.SIGALRM)
+        reached.append("the end of its wait")
+        os.kill(os.getpid(), signal.SIGALRM)
+        reached.append("too much")
+    assert reached == ["the end of its wait"]
+
+
 def test_sigterm_leaves_the_body_as_well() -> None:
     with pytest.raises(Stopped, match=r"^SIGTERM$"), Backstop(Deadline.after(5), last_words):
         os.kill(os.getpid(), signal.SIGTERM)

@@ -10,6 +10,7 @@ from check_smtp_core.findings import Finding
 from check_smtp_core.reply import Capabilities, ProtocolError, Reply, read_capabilities
 
 ORIGIN = "we came from 192.0.2.10 as probe.example.net"
+IMPOSSIBLE = "impossible by the routes of this machine (a blackhole, or the wrong source address)"
 
 
 # -- replies
@@ -269,9 +270,14 @@ def test_what_is_no_reply_is_a_protocol_finding(
             Finding("connect", "prohibited by a route or firewall of this machine (192.0.2.25)"),
         ),
         (
+            errno.ENOBUFS,
+            "192.0.2.25",
+            Finding("connect", f"{os.strerror(errno.ENOBUFS).lower()} (192.0.2.25)"),
+        ),
+        (
             errno.EINVAL,
             "192.0.2.25",
-            Finding("connect", f"{os.strerror(errno.EINVAL).lower()} (192.0.2.25)"),
+            Finding("connect", f"{IMPOSSIBLE} (192.0.2.25)"),
         ),
         (
             errno.EINVAL,
@@ -286,7 +292,7 @@ def test_what_is_no_reply_is_a_protocol_finding(
         (
             errno.EINVAL,
             "2001:db8::19",
-            Finding("connect", f"{os.strerror(errno.EINVAL).lower()} (2001:db8::19)"),
+            Finding("connect", f"{IMPOSSIBLE} (2001:db8::19)"),
         ),
         (
             errno.ENETUNREACH,

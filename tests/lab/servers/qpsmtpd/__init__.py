@@ -24,7 +24,7 @@ _COMMANDS = Commands(
 _CASES = with_starttls(
     "smtp",
     _COMMANDS,
-    "220 mail.example.com ESMTP qpsmtpd 0.94 ready; send us your mail, but not your spam.",
+    "220 mail.example.com ESMTP qpsmtpd 0.94 ready, send us your mail, but not your spam.",
     offer("PIPELINING, 8BITMIME, STARTTLS, AUTH CRAM-MD5 LOGIN PLAIN"),
     offer("PIPELINING, 8BITMIME, AUTH CRAM-MD5 LOGIN PLAIN"),
 )

@@ -1,0 +1,163 @@
+"""Names that do not resolve, hosts with a dead address, firewalls, routes and loss."""
+
+import re
+import sys
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from tests.conftest import Outcome, outcome
+from tests.network.namespace import Network
+
+BIN = Path(sys.executable).parent
+GREETED = 'greeted in T s: "220 mail.example.test ESMTP"'
+OVERRUN = 3.0
+"""What a busy machine may take to start an executable and to end it."""
+
+LOSSY_RUNS = 10
+
+
+def run(network: Network, check: str, host: str, *options: str) -> Outcome:
+    """What came of an installed executable inside; it must end in time."""
+    command = (str(BIN / check), "-H", host, "--ehlo-name", "client.example", *options)
+    limit = float(options[options.index("-t") + 1]) if "-t" in options else 8.0
+    started = monotonic()
+    code, output = network.run(*command)
+    assert monotonic() - started < limit + OVERRUN
+    return outcome(code, output, 25)
+
+
+@pytest.mark.parametrize(
+    ("host", "options", "code", "text"),
+    [
+        # Names
+        ("mail.example.test", (), 0, f"OK - [2001:db8::1] {GREETED}"),
+        ("mail.example.test", ("-4",), 0, f"OK - [192.0.2.1] {GREETED}"),
+        ("v6.example.test", (), 0, f"OK - [2001:db8::1] {GREETED}"),
+        (
+            "v6.example.test",
+            ("-4",),
+            2,
+            "CRITICAL - no-such-host: the name v6.example.test does not exist or has no IPv4 "
+            "address",
+        ),
+        (
+            "v4.example.test",
+            ("-6",),
+            2,
+            "CRITICAL - no-such-host: the name v4.example.test does not exist or has no IPv6 "
+            "address",
+        ),
+        (
+            "nosuch.example.test",
+            (),
+            2,
+            "CRITICAL - no-such-host: the name nosuch.example.test does not exist or has no "
+            "address",
+        ),
+        (
+            "nothing.example.test",
+            (),
+            2,
+            "CRITICAL - no-such-host: the name nothing.example.test does not exist or has no "
+            "address",
+        ),
+        (
+            "x.servfail.test",
+            (),
+            3,
+            "UNKNOWN - resolver: temporary failure while resolving the name x.servfail.test",
+        ),
+        (
+            "x.refused.test",
+            (),
+            3,
+            "UNKNOWN - resolver: temporary failure while resolving the name x.refused.test",
+        ),
+        ("x.silent.test", ("-t", "2"), 3, "UNKNOWN - resolver: no answer from the resolver in T"),
+        # Hosts with two addresses, one or both of them dead
+        (
+            "refused6.example.test",
+            (),
+            0,
+            f"OK - [192.0.2.1] {GREETED}; fallback: connection refused (2001:db8::67)",
+        ),
+        (
+            "deaf6.example.test",
+            ("-t", "4"),
+            0,
+            f"OK - [192.0.2.1] {GREETED}; fallback: no answer (2001:db8::66)",
+        ),
+        ("deaf4.example.test", (), 0, f"OK - [2001:db8::1] {GREETED}"),
+        (
+            "deaf.example.test",
+            ("-t", "2"),
+            2,
+            "CRITICAL - timeout: no answer to connect from 2001:db8::66, 192.0.2.66 in T",
+        ),
+        (
+            "both.example.test",
+            ("-t", "2"),
+            2,
+            "CRITICAL - timeout: no answer to connect from 2001:db8::66 in T; "
+            "connect: connection refused (192.0.2.67)",
+        ),
+        ("far6-near4.example.test", (), 0, f"OK - [192.0.2.1] {GREETED}"),
+        (
+            "far6.example.test",
+            (),
+            3,
+            "UNKNOWN - no-route: this machine has no IPv6 route to 2001:db8:ffff::1",
+        ),
+        # Firewalls and routes
+        (
+            "192.0.2.66",
+            ("-t", "2"),
+            2,
+            "CRITICAL - timeout: no answer to connect from 192.0.2.66 in T",
+        ),
+        ("192.0.2.67", (), 2, "CRITICAL - connect: connection refused (192.0.2.67)"),
+        ("192.0.2.68", (), 2, "CRITICAL - connect: host unreachable (192.0.2.68)"),
+        (
+            "198.51.100.1",
+            (),
+            2,
+            "CRITICAL - connect: prohibited by a route or firewall of this machine (198.51.100.1)",
+        ),
+        ("198.51.100.2", (), 2, "CRITICAL - connect: host unreachable (198.51.100.2)"),
+        (
+            "198.51.100.3",
+            (),
+            2,
+            "CRITICAL - connect: impossible by the routes of this machine "
+            "(a blackhole, or the wrong source address) (198.51.100.3)",
+        ),
+    ],
+)
+def test_the_way_to_a_server(
+    network: Network, host: str, options: tuple[str, ...], code: int, text: str
+) -> None:
+    seen = run(network, "check_smtp_banner", host, *options)
+    told = re.sub(r"within [\d.]+ s(, which was left of 2 s)?", "in T", seen.text)
+    assert (seen.code, told.replace(f"{host}:PORT ", "")) == (code, f"SMTP_BANNER {text}")
+
+
+def test_a_network_that_swallows_large_packets_is_told_by_the_phase_that_had_one(
+    network: Network,
+) -> None:
+    assert run(network, "check_smtp_banner", "192.0.2.70").code == 0
+    seen = run(network, "check_smtp_ehlo", "192.0.2.70", "-t", "2")
+    assert re.sub(r"within .* s$", "in T", seen.text) == (
+        "SMTP_EHLO CRITICAL - 192.0.2.70:PORT timeout: the reply to EHLO did not come in T"
+    )
+    assert seen.code == 2
+
+
+def test_a_network_that_loses_every_fifth_packet_only_takes_longer(network: Network) -> None:
+    for _ in range(LOSSY_RUNS):
+        seen = run(network, "check_smtp_ehlo", "192.0.2.69", "-t", "30")
+        assert (seen.code, seen.text) == (
+            0,
+            "SMTP_EHLO OK - 192.0.2.69:PORT offers 2 extensions in T s: 8BITMIME, SIZE 1000",
+        )
