@@ -7,8 +7,11 @@ them; nothing of this machine is changed, and its own network is not in reach.
 import subprocess
 import sys
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from tests.network.signed_zone import signed_zone
 
 _HOLD = "echo ready; exec cat"
 _SERVER = Path(__file__).with_name("smtp_server.py")
@@ -55,18 +58,34 @@ server:
 	logfile: ""
 	verbosity: 1
 	outbound-msg-retry: 1
-	module-config: "iterator"
+	module-config: "validator iterator"
+{anchors}
 	local-zone: "example.test." static
 {data}
 	local-zone: "silent.test." deny
 	local-zone: "refused.test." refuse
 	local-zone: "servfail.test." transparent
+	local-zone: "signed.test." transparent
+	local-zone: "stale.test." transparent
 remote-control:
 	control-enable: no
 forward-zone:
 	name: "servfail.test."
 	forward-addr: 198.51.100.1
+{zones}
 """
+
+_ZONE = """
+auth-zone:
+	name: "{origin}"
+	zonefile: "{file}"
+	for-downstream: no
+	for-upstream: yes
+	fallback-enabled: no
+"""
+
+SIGNED = {"signed.test.": timedelta(days=1), "stale.test.": timedelta(days=-1)}
+"""Zones with the host `mail`, and when their signatures expire."""
 
 NAMES = {
     "mail": ("192.0.2.1", "2001:db8::1"),
@@ -122,8 +141,16 @@ class Network:
 
     def _set_up(self, folder: Path) -> None:
         (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n", encoding="ascii")
+        zones, anchors = "", ""
+        for origin, until in SIGNED.items():
+            zone = signed_zone(origin, until)
+            file = folder / origin
+            file.write_text(zone.text, encoding="ascii")
+            zones += _ZONE.format(origin=origin, file=file)
+            anchors += f"\ttrust-anchor: '{zone.anchor}'\n"
         (folder / "unbound.conf").write_text(
-            _UNBOUND.format(folder=folder, data=_data()), encoding="ascii"
+            _UNBOUND.format(folder=folder, data=_data(), zones=zones, anchors=anchors),
+            encoding="ascii",
         )
         (folder / "firewall").write_text(FIREWALL, encoding="ascii")
         self._must("mount", "--bind", str(folder / "resolv.conf"), "/etc/resolv.conf")

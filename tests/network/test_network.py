@@ -75,6 +75,21 @@ def run(network: Network, check: str, host: str, *options: str) -> Outcome:
             3,
             "UNKNOWN - resolver: temporary failure while resolving the name x.refused.test",
         ),
+        # Signed zones: one is well, the signatures of the other have expired
+        ("mail.signed.test", (), 0, f"OK - [192.0.2.1] {GREETED}"),
+        (
+            "nosuch.signed.test",
+            (),
+            2,
+            "CRITICAL - no-such-host: the name nosuch.signed.test does not exist or has no "
+            "address",
+        ),
+        (
+            "mail.stale.test",
+            (),
+            3,
+            "UNKNOWN - resolver: temporary failure while resolving the name mail.stale.test",
+        ),
         ("x.silent.test", ("-t", "2"), 3, "UNKNOWN - resolver: no answer from the resolver in T"),
         # Hosts with two addresses, one or both of them dead
         (
