@@ -34,6 +34,11 @@ _BROKEN = {
         C: QUIT
         S: 221 bye
         """,
+    "hostile refusal": """
+        S: 554 go away & touch TOUCHED; touch TOUCHED & echo
+        C: QUIT
+        S: 221 bye
+        """,
     "hostile extensions": r"""
         S: 220 mail.example.com ESMTP
         C: EHLO monitor.example

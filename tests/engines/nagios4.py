@@ -48,8 +48,9 @@ retain_state_information=0
 enable_flap_detection=0
 check_for_updates=0
 use_syslog=0
-illegal_macro_output_chars=`~$&|'"<>
+{screening}
 """
+_SCREENING = """illegal_macro_output_chars=`~$&|'"<>"""
 
 _COMMANDS = """
 define command {{
@@ -62,7 +63,7 @@ define command {{
 }}
 define command {{
 	command_name	notify-service-by-email
-	command_line	/bin/true
+	command_line	{page}
 }}
 """
 
@@ -89,10 +90,18 @@ class Nagios4:
     """One Nagios; `objects` are its commands, hosts and services.
 
     Its first checks are `delay` seconds apart; `timeout` is its own limit for each, in seconds.
+    `unscreened_page` is a notification command, whose macros Nagios then does not screen.
     """
 
     def __init__(
-        self, folder: Path, plugins: Path, objects: str, *, delay: float = 0.05, timeout: int = 60
+        self,
+        folder: Path,
+        plugins: Path,
+        objects: str,
+        *,
+        delay: float = 0.05,
+        timeout: int = 60,
+        unscreened_page: str = "",
     ) -> None:
         self._folder = folder
         for part in ("tmp", "results", "rw"):
@@ -106,11 +115,17 @@ class Nagios4:
             "timeout": timeout,
         }
         self._main = folder / "nagios.cfg"
-        self._main.write_text(_CONFIGURATION.format(folder=folder, **settings))
+        screening = "" if unscreened_page else _SCREENING
+        self._main.write_text(
+            _CONFIGURATION.format(folder=folder, screening=screening, **settings)
+        )
         (folder / "resource.cfg").write_text(f"$USER1$={plugins}\n")
         self._life = folder / "life"
         self._life.touch()
-        commands = _COMMANDS.format(host_check=f"/usr/bin/test -e {self._life} || exit 2")
+        commands = _COMMANDS.format(
+            host_check=f"/usr/bin/test -e {self._life} || exit 2",
+            page=unscreened_page or "/bin/true",
+        )
         (folder / "objects.cfg").write_text(commands + objects)
         self._daemon: Daemon | None = None
 
@@ -180,6 +195,11 @@ class Nagios4:
         """
         log = (self._folder / "log").read_text(encoding="utf-8")
         return re.findall(r"NOTIFICATION: nagiosadmin;(.+?;[A-Z]+);notify", log)
+
+    def wait_for_file(self, path: Path) -> None:
+        """Wait until something that it started has made this file."""
+        assert self._daemon is not None
+        self._daemon.wait_for(str(path), lambda: path.exists() or None)
 
     def page_of(self, host: str, service: str, *, escape: bool) -> str:
         """The web page of a service, by Nagios' own CGI program; `escape` is its own setting."""

@@ -131,6 +131,26 @@ def test_nagios_says_itself_that_it_lost_patience(
     assert re.fullmatch(r"\(Service check timed out after \d\.\d\d seconds\)", status.output)
 
 
+def test_no_server_commands_the_shell_of_a_notification(
+    tmp_path: Path, plugins: Path, servers: MailServers
+) -> None:
+    """Bug: "& touch x &" in a greeting ran where illegal_macro_output_chars was not set."""
+    need(PACKAGE)
+    page = f'cd {tmp_path} && /usr/bin/printf "%b" "$SERVICEOUTPUT$" >page && mv page paged'
+    command = f"check_smtp_banner!{servers.ports['hostile refusal']}!-v"
+    objects = [contrib("nagios/check_smtp.cfg"), _HOST, _SERVICE.format(name="x", command=command)]
+    nagios = Nagios4(tmp_path, plugins, "\n".join(objects), unscreened_page=page)
+    nagios.start()
+    try:
+        status = nagios.status("mx", "x")
+        nagios.wait_for_file(tmp_path / "paged")
+    finally:
+        nagios.stop()
+    assert status.state == 2
+    assert '"554 go away + touch TOUCHED, touch TOUCHED + echo"' in status.output
+    assert not (tmp_path / "TOUCHED").exists()
+
+
 @pytest.mark.parametrize("escape", [True, False])
 def test_nothing_that_a_server_says_is_markup_of_the_web_page(
     nagios: Nagios4, servers: MailServers, escape: bool
