@@ -4,9 +4,7 @@ import os
 import re
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +14,7 @@ from tests import chains
 from tests.chains import HOST
 from tests.conftest import outcome, run_check
 from tests.faults import FAULTS, Setup, combinations
+from tests.listener import Listener
 
 PAGE = Path(__file__).parent.parent / "docs" / "certificate-faults.md"
 HEAD = """\
@@ -30,36 +29,16 @@ this page anew.
 """
 
 
-class Shop:
+class Shop(Listener):
     """A server with implicit TLS that shows whichever certificate lies in its window."""
 
-    def __init__(self) -> None:
-        self.context: ssl.SSLContext | None = None
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, daemon=True)
+    context: ssl.SSLContext
 
-    def __enter__(self) -> "Shop":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join(10)
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            assert self.context is not None
-            # a client that has waited long enough may be gone before the last word
-            with suppress(OSError), self.context.wrap_socket(connection, server_side=True) as tls:
-                tls.sendall(b"220 mail.example.com ESMTP\r\n")
-                tls.recv(100)
-                tls.sendall(b"221 Bye\r\n")
+    def answer(self, connection: socket.socket) -> None:
+        with self.context.wrap_socket(connection, server_side=True) as tls:
+            tls.sendall(b"220 mail.example.com ESMTP\r\n")
+            tls.recv(100)
+            tls.sendall(b"221 Bye\r\n")
 
 
 class Row(NamedTuple):
@@ -76,7 +55,8 @@ class Row(NamedTuple):
 
 @pytest.fixture
 def shop() -> Iterator[Shop]:
-    with Shop() as shop:
+    shop = Shop()
+    with shop:
         yield shop
 
 

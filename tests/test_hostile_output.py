@@ -3,7 +3,6 @@
 import re
 import socket
 import ssl
-import threading
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +15,9 @@ from check_smtp_core.findings import State
 from tests import chains
 from tests.chains import LEAF, Recipe, element
 from tests.conftest import run_check
+from tests.listener import Listener
 from tests.strategies import UNHURRIED, hostile_octets, hostile_texts, sessions
 
-_PATIENCE = 1.0
 _LAST_LINE = re.compile(rb"(?:.*\n)?\d\d\d(?: [^\n]*|\r*)\n", re.DOTALL)
 
 STATUS = re.compile(
@@ -33,44 +32,22 @@ UNSEEN = {
 """Default_Ignorable_Code_Point, as far as they are no control or format characters."""
 
 
-class Answering:
+class Answering(Listener):
     """A server that says the next of its answers to each line, whatever the line may be.
 
     Where a `220` answers STARTTLS, TLS begins; `implicit` starts with TLS. It says no more when
     nothing is left to say, or when the client may still wait for the end of an answer.
     """
 
+    patience = 1.0
+
     def __init__(self, tls: ssl.SSLContext) -> None:
+        super().__init__()
         self.answers: list[bytes] = []
         self.implicit = False
         self.tls = tls
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, daemon=True)
 
-    def __enter__(self) -> "Answering":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join(10)
-        assert not self._thread.is_alive()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            connection.settimeout(_PATIENCE)
-            try:
-                self._answer(connection)
-            except OSError:
-                pass  # the client has left, or gave up on TLS
-
-    def _answer(self, connection: socket.socket) -> None:
+    def answer(self, connection: socket.socket) -> None:
         line = b""
         try:
             if self.implicit:
@@ -91,7 +68,8 @@ class Answering:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Answering]:
-    with Answering(chains.server_context((LEAF,))) as answering:
+    answering = Answering(chains.server_context((LEAF,)))
+    with answering:
         yield answering
 
 
