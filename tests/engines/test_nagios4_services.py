@@ -167,8 +167,3 @@ def verify(nagios: Nagios4, services: int) -> None:
     code, words = nagios.verify()
     assert (code, re.findall(r"^(?:Warning|Error).*", words, re.MULTILINE)) == (0, [])
     assert f"Checked {services} services." in words
-
-
-def test_the_example_of_nrpe_in_readme_is_one_of_contrib() -> None:
-    line = example("README.md", "### NRPE", "command[").splitlines()[0]
-    assert line in contrib("nrpe/check_smtp.cfg").splitlines()
