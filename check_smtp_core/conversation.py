@@ -1,7 +1,8 @@
 """An SMTP conversation as octets: what the server sent goes in, replies come out.
 
-Rule: no socket, no clock and no verdict; one command, one full reply, next command. A new TLS
-layer starts a new Conversation, so that nothing learnt before it survives (RFC 3207 4.2).
+Rule: no socket, no clock and no verdict; it counts the replies that the server owes, one for each
+command. A new TLS layer starts a new Conversation, so that nothing learnt before it survives
+(RFC 3207 4.2).
 """
 
 from check_smtp_core.reply import (
@@ -23,16 +24,21 @@ _QUOTED = 200
 class Conversation:
     """One SMTP conversation, from the client's side.
 
-    `reply_due` tells whether the server owes a reply; that is so at the start, when it owes the
-    greeting, unless the conversation goes on inside TLS (`greeting_due` false).
+    At the start the server owes the greeting, unless the conversation goes on inside TLS
+    (`greeting_due` false).
     """
 
     def __init__(self, greeting_due: bool = True) -> None:
-        self.reply_due = greeting_due
+        self._owed = int(greeting_due)
         self._octets = bytearray()
         self._lines: list[ReplyLine] = []
         self._blank_lines = 0
         self._reply_octets = 0
+
+    @property
+    def reply_due(self) -> bool:
+        """Whether the server owes a reply."""
+        return self._owed > 0
 
     def receive_data(self, octets: bytes) -> None:
         """Take octets from the server, in pieces of any size."""
@@ -50,7 +56,7 @@ class Conversation:
             try:
                 self._lines.append(parse_line(line))
             except ProtocolError:
-                self.reply_due = False
+                self._owed = 0
                 self._forget_lines()
                 # What came with it belongs to it, and tells more than a first line.
                 raise not_smtp(line + self._octets[:_QUOTED], ended=True) from None
@@ -92,8 +98,16 @@ class Conversation:
         if any(ord(char) < 32 or ord(char) == 127 for char in line):
             raise ValueError("a command must not hold control characters")
         octets = line.encode("utf-8") + b"\r\n"
-        self.reply_due = True
+        self._owed += 1
         return octets
+
+    def message(self, octets: bytes) -> bytes:
+        """The octets of a message after DATA (RFC 5321 4.1.1.4); the server then owes a reply.
+
+        Its lines end in CRLF, the last one too; a dot at the beginning of one is doubled (4.5.2).
+        """
+        self._owed += 1
+        return (b"\r\n" + octets).replace(b"\r\n.", b"\r\n..")[2:] + b".\r\n"
 
     def _next_line(self) -> bytes | None:
         end = self._octets.find(b"\n") + 1
@@ -115,7 +129,7 @@ class Conversation:
 
     def _end_of_reply(self) -> Reply:
         lines, blank = self._lines, self._blank_lines
-        self.reply_due = False
+        self._owed = max(self._owed - 1, 0)
         self._forget_lines()
         return assemble(lines, bool(blank))
 

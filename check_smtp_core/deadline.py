@@ -18,6 +18,7 @@ PHASES = (
     "mail",
     "rcpt",
     "data",
+    "mailbox",
 )
 """The phases of a run that are timed, each as perfdata `time_<phase>`."""
 

@@ -257,6 +257,125 @@ _ENTRIES = {
         "a chain file that was put together in the wrong order",
         "put the server's certificate first, then each issuer after what it issued.",
     ),
+    "unknown-user": _Entry(
+        "The server knows no such recipient, though it should (5.1.x, or words to that effect).",
+        "an account or alias that was removed; a user database or map that is empty or not "
+        "reached; the domain is no longer hosted there",
+        "look the address up on the server (postmap -q, exim -bt, sendmail -bv).",
+    ),
+    "policy": _Entry(
+        "The server refuses the monitoring host, not the recipient: for its address, its EHLO "
+        "name, its reverse DNS or a blocklist. The reply is quoted.",
+        "a monitoring host without a PTR record or with a private EHLO name; a blocklist that "
+        "lists it, or one that lists everybody since it was shut down or its limit was passed",
+        "if only the monitoring host is hit, give --ehlo-name or exempt it on the server; if a "
+        "blocklist answers for everybody, all mail is refused: remove it there.",
+    ),
+    "full": _Entry(
+        "There is no room: on the server (452, x.3.1) or in this mailbox (x.2.2).",
+        "a full disk or too little free space for the server's own limit; a quota",
+        "free space on the queue's file system; for one mailbox, raise its quota or empty it.",
+    ),
+    "greylisted": _Entry(
+        "The recipient was refused for now, as greylisting does with senders it does not know.",
+        "greylisting; postscreen's deeper tests",
+        "exempt the monitoring address from greylisting, or give --state greylisted=ok.",
+    ),
+    "not-refused": _Entry(
+        "Something was accepted that must be refused: a recipient of --reject or --tempfail, or a "
+        "login of --refuse.",
+        "a catch-all address or a server in front that knows no recipients; an account that "
+        "should be locked",
+        "for a recipient: mail to unknown users will bounce to innocent people; let the server "
+        "look recipients up. For a login: lock the account.",
+    ),
+    "catch-all": _Entry(
+        "A recipient that nobody can know of was accepted, so that acceptance proves nothing.",
+        "a catch-all address; a server in front that knows no recipients; a server that answers "
+        "only after DATA",
+        "let the server look recipients up at RCPT, or do without --control-probe.",
+    ),
+    "open-relay": _Entry(
+        "The server takes mail from a foreign sender for a foreign recipient.",
+        "a too wide mynetworks, relay or access list; a proxy or NAT in front, so that everybody "
+        "seems to come from a trusted address",
+        "close it at once: such servers are found and abused within hours. If only the monitoring "
+        "address may relay there, the check proves nothing: use --xclient, or ask from outside.",
+    ),
+    "trusted": _Entry(
+        "The server relays for us, but we came from an address that servers usually trust, so "
+        "that this proves nothing about others.",
+        "the check runs on the mail host or in its network (mynetworks, relay_from_hosts)",
+        "run it from outside, or give --xclient with an address from outside and allow the "
+        "monitoring host XCLIENT.",
+    ),
+    "auth-failed": _Entry(
+        "The login was refused for good (535 and its like).",
+        "a wrong or expired password, token or account; a user database that is not reached; a "
+        "mechanism that the account cannot use",
+        "try the same credentials with a mail program, and read the server's log.",
+    ),
+    "plaintext-auth": _Entry(
+        "The server offers to take passwords in clear text without TLS (RFC 4954 4).",
+        "smtpd_tls_auth_only or its like is not set",
+        "offer PLAIN and LOGIN inside TLS only.",
+    ),
+    "mail-system": _Entry(
+        "The mail system of this host does not run, so that its queue does not move.",
+        "it was stopped, did not start after a reboot, or its configuration is broken",
+        "start it, and read its log.",
+    ),
+    "queue-age": _Entry(
+        "The oldest message of a queue waits for too long.",
+        "a destination that is down or refuses us; a filter, disk or name server that is ill",
+        "see the reasons with -v; mend the most frequent one.",
+    ),
+    "queue-length": _Entry(
+        "More messages are waiting than there should be.",
+        "a large mailing; a destination or filter that is down; a compromised account that sends "
+        "spam",
+        "see the reasons and senders with -v; the age of the oldest says whether it moves.",
+    ),
+    "in-flight": _Entry(
+        "A message was sent and has not come yet, but it still has time.",
+        "greylisting; a queue; the check has just begun",
+        "nothing.",
+    ),
+    "late": _Entry(
+        "A message took, or is taking, longer than the threshold.",
+        "greylisting; a full queue; a slow filter or mailbox",
+        "follow the message through the logs by its Message-ID, which -v shows.",
+    ),
+    "lost": _Entry(
+        "A message that was accepted did not come in all the time it had.",
+        "a filter that drops silently; a bounce; delivery to another mailbox or folder",
+        "follow it through the logs by its Message-ID.",
+    ),
+    "junk": _Entry(
+        "The message came, but into the junk folder.",
+        "a spam filter, often since SPF, DKIM or DMARC fails or the sending address is listed",
+        "see the message's own headers in that folder.",
+    ),
+    "mailbox": _Entry(
+        "The mailbox could not be read, so nothing is known of the messages.",
+        "the IMAP server is down; its certificate or our login is no good; a folder is missing",
+        "check the IMAP server; the messages are looked for again at the next run.",
+    ),
+    "spf": _Entry(
+        "The receiving server says in Authentication-Results that SPF did not pass.",
+        "a sending address that is missing in the domain's SPF record; forwarding",
+        "compare the record with the addresses that the mail really leaves from.",
+    ),
+    "dkim": _Entry(
+        "The receiving server says in Authentication-Results that DKIM did not pass.",
+        "signing is off; a key that is not published; something on the way changes messages",
+        "look at the DKIM-Signature header of the message and at the key in DNS.",
+    ),
+    "dmarc": _Entry(
+        "The receiving server says in Authentication-Results that DMARC did not pass.",
+        "neither SPF nor DKIM passed for the domain in From",
+        "mend SPF or DKIM for that domain.",
+    ),
 }
 
 

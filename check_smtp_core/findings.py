@@ -72,6 +72,30 @@ VOCABULARY: dict[str, State | None] = {
     "not-reloaded": _CRITICAL,
     "extra-expired": _OK,
     "chain-order": _OK,
+    # recipients, relaying and logins
+    "unknown-user": _CRITICAL,
+    "policy": _CRITICAL,
+    "full": _CRITICAL,
+    "greylisted": _WARNING,
+    "not-refused": _CRITICAL,
+    "catch-all": _WARNING,
+    "open-relay": _CRITICAL,
+    "trusted": _UNKNOWN,
+    "auth-failed": _CRITICAL,
+    "plaintext-auth": _WARNING,
+    # the queue
+    "mail-system": _CRITICAL,
+    "queue-age": None,
+    "queue-length": None,
+    # a message's way
+    "in-flight": _OK,
+    "late": None,
+    "lost": _CRITICAL,
+    "junk": _WARNING,
+    "mailbox": _UNKNOWN,
+    "spf": _WARNING,
+    "dkim": _WARNING,
+    "dmarc": _WARNING,
 }
 """Each finding's default state; None where a threshold decides between WARNING and CRITICAL."""
 

@@ -54,8 +54,13 @@ class Facts(Protocol):
 class Check(Protocol):
     """The parts of a check's module, in their order.
 
-    A check may also have TLS_BY_DEFAULT (true where it makes no sense without TLS), and
-    `new_engine(options)`, which makes a TLS engine of its own.
+    A check may also have TLS_BY_DEFAULT (true where it makes no sense without TLS), DEFAULT_PORT
+    (where it is not 25), `complete(options)`, which checks the options together and raises
+    ArgumentTypeError, and `new_engine(options)`, which makes a TLS engine of its own.
+
+    With `afterwards(facts, options, deadline)` a check goes on when the session is over, whatever
+    became of it: it gets the facts of the session, or None, and returns those of the run. A check
+    with LOCAL true is of this machine: its `observe(options, deadline)` gets no session.
     """
 
     __name__: str
@@ -108,15 +113,22 @@ class Endpoint:
 
     def observe(self) -> Observation:
         """Resolve, connect, let the check look, and leave with QUIT."""
+        afterwards = getattr(self._check, "afterwards", None)
         try:
             self._session = self._connected(self._addresses())
             self._facts = self._check.observe(self._session, self._options)
         except SessionEnded as ended:
             self._ended = ended.finding
         finally:
-            self._stopwatch.stop()
+            if afterwards is None:
+                self._stopwatch.stop()
             if self._session is not None:
-                self._session.quit()
+                with self._stopwatch.paused():
+                    self._session.quit()
+        if afterwards is not None:
+            with self._stopwatch.time("mailbox"):
+                self._facts = afterwards(self._facts, self._options, self._deadline)
+            self._stopwatch.stop()
         return self.so_far()
 
     def so_far(self) -> Observation:
@@ -184,6 +196,45 @@ class Endpoint:
         first, *others = dict.fromkeys(telling)
         self._notes += [each._replace(ends_session=True) for each in others]
         return first
+
+
+class ThisMachine:
+    """A check of the machine it runs on: the same as Endpoint, without a session."""
+
+    def __init__(self, check: Check, options: "Options", deadline: Deadline) -> None:
+        self._check = check
+        self._options = options
+        self._deadline = deadline
+        self._stopwatch = Stopwatch()
+        self._facts: Facts | None = None
+        self._ended: Finding | None = None
+
+    def observe(self) -> Observation:
+        """Let the check look."""
+        look: Callable[[Options, Deadline], Facts] = self._check.observe  # type: ignore[assignment]
+        self._stopwatch.phase = self._check.__name__.rpartition(".")[2]
+        try:
+            self._facts = look(self._options, self._deadline)
+        except SessionEnded as ended:
+            self._ended = ended.finding
+        finally:
+            self._stopwatch.stop()
+        return self.so_far()
+
+    def so_far(self) -> Observation:
+        """What has been observed by now."""
+        return Observation(
+            facts=self._facts,
+            ended=self._ended,
+            notes=(),
+            address="",
+            origin="",
+            phase=self._stopwatch.phase,
+            time=self._stopwatch.total(),
+            phases={},
+            agreed=None,
+            dialogue=(),
+        )
 
 
 def _fallbacks(failed: list[Finding], silent: list[str]) -> list[Finding]:

@@ -27,11 +27,11 @@ _OF_CHECK_SMTP = {
     "-e": "use --expect or --expect-code of check_smtp_banner",
     "-C": "no commands of one's own are sent; see check_smtp_ehlo --require",
     "-R": "no commands of one's own are sent; see check_smtp_ehlo --require",
-    "-f": "this suite does not send MAIL FROM yet",
+    "-f": "use --mail-from of check_smtp_rcpt",
     "-D": "days of validity are -w and -c of check_smtp_cert",
-    "-A": "this suite does not log in yet; see check_smtp_ehlo --require-auth",
-    "-U": "this suite does not log in yet; see check_smtp_ehlo --require-auth",
-    "-P": "this suite does not log in yet, and passwords never stand here",
+    "-A": "use check_smtp_auth --mechanism",
+    "-U": "use check_smtp_auth --user",
+    "-P": "passwords never stand here, see check_smtp_auth --password-file",
     "-q": "not needed, what happens at QUIT never changes the state",
     "-r": "use --proxy-protocol",
 }
@@ -45,7 +45,7 @@ class Options(argparse.Namespace):
     `family` is the one address family that is wanted, or 0.
     """
 
-    hostname: str
+    hostname: str = ""
     port: int
     family: int
     source_address: str
@@ -77,18 +77,23 @@ class Options(argparse.Namespace):
 def parser_of(check: "Check") -> Parser:
     """The parser of a check's executable: the check's own options, then those that all share."""
     name = f"check_smtp_{check.__name__.rpartition('.')[2]}"
-    parser = Parser(name, (check.__doc__ or "").partition("\n")[0])
+    local = getattr(check, "LOCAL", False)
+    parser = Parser(name, (check.__doc__ or "").partition("\n")[0], local)
     parser.tls_by_default = getattr(check, "TLS_BY_DEFAULT", False)
+    parser.default_port = getattr(check, "DEFAULT_PORT", 25)
+    parser.complete = getattr(check, "complete", None)
     check.add_options(parser)
     add_shared_options(parser)
     return parser
 
 
 def add_shared_options(parser: Parser) -> None:
-    """Add the options of every check that talks to a server."""
-    _add_server(parser)
+    """Add the options of every check; those for a server to all that talk to one."""
+    if not parser.local:
+        _add_server(parser)
     _add_time(parser)
-    _add_tls(parser)
+    if not parser.local:
+        _add_tls(parser)
     _add_output(parser)
 
 
@@ -107,7 +112,8 @@ def _add_server(parser: Parser) -> None:
         convert=values.port,
         metavar="PORT",
         default=0,
-        help="port (25; 465 with --tls). Port 465 means implicit TLS unless --starttls is given",
+        help=f"port ({parser.default_port}; 465 with --tls). Port 465 means implicit TLS unless "
+        "--starttls is given",
     )
     ipv4, ipv6 = int(socket.AF_INET), int(socket.AF_INET6)
     server.choice("-4", dest="family", const=ipv4, default=0, help="use IPv4 only")
@@ -134,7 +140,8 @@ def _add_server(parser: Parser) -> None:
     )
     server.flag("-L", "--lmtp", help="speak LMTP: LHLO instead of EHLO")
     for letter, advice in _OF_CHECK_SMTP.items():
-        server.refused(letter, advice)
+        if not parser.knows(letter):
+            server.refused(letter, advice)
 
 
 def _add_time(parser: Parser) -> None:
@@ -275,7 +282,9 @@ def parse_options(parser: Parser, arguments: Sequence[str]) -> Options:
         more = _extra_arguments(parser, options.extra_opts)
         overridden = "-t" if options.timeout_and_state else ""
         options = Options()
+        parser.secrets_allowed = True
         _parse_source(parser, more, options, overridden)
+        parser.secrets_allowed = False
         if options.extra_opts is not None:
             parser.error("--extra-opts does not work inside its file")
         _parse_source(parser, arguments, options)
@@ -323,13 +332,6 @@ def _parse_source(
 
 
 def _completed(parser: Parser, options: Options) -> Options:
-    if not options.hostname:
-        parser.error("no hostname is given (-H)")
-    if not options.tls_mode and options.port == SUBMISSIONS_PORT:
-        options.tls_mode = "implicit"
-    if not options.tls_mode and parser.tls_by_default:
-        options.tls_mode = "starttls"
-    options.port = options.port or (SUBMISSIONS_PORT if options.tls_mode == "implicit" else 25)
     options.verbose = min(options.verbose, 3)
     options.states = dict(options.given_states)
     warning, critical = dict(options.phase_warning), dict(options.phase_critical)
@@ -338,8 +340,26 @@ def _completed(parser: Parser, options: Options) -> Options:
         for phase in ("time", *PHASES)
         if phase in warning or phase in critical
     }
-    options.family = _family(parser, options)
+    if parser.complete is not None:
+        try:
+            parser.complete(options)
+        except argparse.ArgumentTypeError as error:
+            parser.error(str(error))
+    if not parser.local:
+        _complete_server(parser, options)
     return options
+
+
+def _complete_server(parser: Parser, options: Options) -> None:
+    if not options.hostname:
+        parser.error("no hostname is given (-H)")
+    if not options.tls_mode and options.port == SUBMISSIONS_PORT:
+        options.tls_mode = "implicit"
+    if not options.tls_mode and parser.tls_by_default:
+        options.tls_mode = "starttls"
+    implicit = options.tls_mode == "implicit"
+    options.port = options.port or (SUBMISSIONS_PORT if implicit else parser.default_port)
+    options.family = _family(parser, options)
 
 
 def _family(parser: Parser, options: Options) -> int:

@@ -40,6 +40,8 @@ def status_line(
 ) -> str:
     """The text of the status line: findings, the worst first, and what was seen.
 
+    `about` is the endpoint; it is empty for a check of this machine.
+
     A finding that is OK is only said where it ended the session or is meant to be said. Where not
     all fits, what was seen goes first.
     """
@@ -50,7 +52,9 @@ def status_line(
     said = [str(finding) for finding in harmless if finding.said and not finding.ends_session]
     head = f"{service} {state.name} - {about}"
     everything = [*pieces, *([sentence] if sentence else []), *said]
-    whole = _encodable(f"{head} {'; '.join(everything)}" if everything else head, encoding)
+    if about and everything:
+        head += " "
+    whole = _encodable(head + "; ".join(everything), encoding)
     if len(whole.encode(encoding)) <= TEXT_LIMIT:
         return whole
     return _fitting(head, [*pieces, *said] or [sentence], encoding)
@@ -63,11 +67,11 @@ def _fitting(head: str, pieces: list[str], encoding: str) -> str:
     """
     for kept in range(len(pieces), 0, -1):
         for left_out in _left_out(pieces[kept:]):
-            line = _encodable(f"{head} {'; '.join(pieces[:kept])}{left_out}", encoding)
+            line = _encodable(f"{head}{'; '.join(pieces[:kept])}{left_out}", encoding)
             if len(line.encode(encoding)) <= TEXT_LIMIT:
                 return line
     tail = "..." + _left_out(pieces[1:])[-1]
-    line = _encodable(f"{head} {pieces[0]}", encoding)
+    line = _encodable(head + pieces[0], encoding)
     while len(line.encode(encoding)) > TEXT_LIMIT - len(tail):
         line = line[:-1]
     return line + tail

@@ -25,20 +25,27 @@ class Information(Exception):
 class Parser(argparse.ArgumentParser):
     """The parser of one executable; `own` is the section for the check's own options.
 
-    `tls_by_default` is true for a check that makes no sense without TLS.
+    `local` is true for a check of this machine, which has no host to name. `tls_by_default` is
+    true for a check that makes no sense without TLS, `default_port` the port without it. While
+    `secrets_allowed` is false, as on the command line, no option takes a secret. `complete` checks
+    the check's own options together, and raises ArgumentTypeError.
     """
 
-    def __init__(self, prog: str, description: str) -> None:
+    def __init__(self, prog: str, description: str, local: bool = False) -> None:
         super().__init__(
             prog=prog,
-            usage=f"{prog} -H HOST [options]",
+            usage=f"{prog} [options]" if local else f"{prog} -H HOST [options]",
             description=description,
             add_help=False,
             allow_abbrev=False,
             formatter_class=_Help,
         )
         self.given: set[str] = set()
+        self.local = local
         self.tls_by_default = False
+        self.default_port = 25
+        self.secrets_allowed = False
+        self.complete: Callable[[Any], None] | None = None
         self.own = self.section("options of this check")
 
     def section(self, title: str) -> "Section":
@@ -111,6 +118,12 @@ class Section:
         more = {"nargs": 0, **more}
         self._group.add_argument(*names, action=_Text, const=text, **more)
 
+    def secret(self, name: str, advice: str) -> None:
+        """An option that only a file of --extra-opts may give: a command line is no secret."""
+        self._group.add_argument(
+            name, action=_Secret, const=advice, default="", help=argparse.SUPPRESS
+        )
+
     def refused(self, letter: str, advice: str) -> None:
         """A letter that other plugins know; here it is a usage error that names its heir."""
         self._group.add_argument(
@@ -144,6 +157,13 @@ class _Value(_Action):
             parser.error(f"{name} is given twice")
         parser.given.add(self.dest)
         setattr(namespace, self.dest, value)
+
+
+class _Secret(_Value):
+    def take(self, parser: Parser, namespace: argparse.Namespace, value: Any, name: str) -> None:
+        if not parser.secrets_allowed:
+            parser.error(f"{name}: everybody on this machine can read it there; {self.const}")
+        super().take(parser, namespace, value, name)
 
 
 class _Choice(_Action):

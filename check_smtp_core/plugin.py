@@ -18,7 +18,7 @@ import nagiosplugin
 from check_smtp_core.backstop import Backstop, Stopped
 from check_smtp_core.deadline import Deadline
 from check_smtp_core.findings import Finding, State, state_of, worst
-from check_smtp_core.observation import Check, Endpoint, Measure, Observation
+from check_smtp_core.observation import Check, Endpoint, Measure, Observation, ThisMachine
 from check_smtp_core.options import Options, parse_options, parser_of
 from check_smtp_core.output import Judged, status_line, subject, verbose_lines, whole_output
 from check_smtp_core.parser import Information, UsageError
@@ -156,18 +156,25 @@ def run(check: Check, arguments: Sequence[str], started: float, encoding: str) -
     return _report(service, observations, options, encoding)
 
 
+def _about(options: Options, address: str) -> str:
+    """The endpoint; nothing for a check of this machine."""
+    return subject(options.hostname, options.port, address) if options.hostname else ""
+
+
 def _observe(
     check: Check, options: Options, started: float, service: str
 ) -> tuple[Observation, list[Finding]]:
     """What came of an endpoint, and the findings in it, before the deadline."""
     deadline = Deadline.after(options.timeout, started)
-    endpoint = Endpoint(check, options, deadline)
+    place = ThisMachine if getattr(check, "LOCAL", False) else Endpoint
+    endpoint = place(check, options, deadline)
 
     def last_words() -> tuple[int, str]:
         finding = _stopped(Stopped("deadline"), endpoint.so_far(), options)
         state = state_of(finding, options.states)
-        about = subject(options.hostname, options.port, "")
-        return state.value, f"{service} {state.name} - {about} {finding}"
+        about = _about(options, "")
+        judged = [Judged(state, finding)]
+        return state.value, status_line(service, state, about, judged, "", "ascii")
 
     try:
         with Backstop(deadline, last_words):
@@ -206,7 +213,7 @@ def _report(
     measures = _measures(seen, options)
     stopped = any(finding.ends_session for finding in findings)
     sentence = seen.facts.sentence(seen.time) if seen.facts and not stopped else ""
-    about = subject(options.hostname, options.port, seen.address)
+    about = _about(options, seen.address)
     check = nagiosplugin.Check(
         _Endpoint(measures, findings),
         _Findings(options.states),

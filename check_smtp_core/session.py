@@ -1,10 +1,11 @@
 """One SMTP session with one address: its phases, what was said, and QUIT.
 
-Rule: a command is one write, followed by one full reply; QUIT goes out whenever no reply is owed.
-What goes wrong leaves as SessionEnded, and the stopwatch knows the phase.
+Rule: a command is one write, followed by one full reply; a group of commands is one write only
+where the server offers PIPELINING. QUIT goes out whenever no reply is owed. What goes wrong leaves
+as SessionEnded, and the stopwatch knows the phase.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,6 +35,14 @@ class Hello(NamedTuple):
 
     capabilities: Capabilities
     refused: Reply | None = None
+
+
+class Command(NamedTuple):
+    """A command after EHLO: the phase that it belongs to, and what is said."""
+
+    phase: str
+    verb: str
+    argument: str = ""
 
 
 class Spoken(NamedTuple):
@@ -75,6 +84,7 @@ class Session:
         self._awaited = ""
         self._answered = ""
         self._left = False
+        self._secrets: list[str] = []
 
     @property
     def origin(self) -> str:
@@ -158,6 +168,52 @@ class Session:
         self.notes += verdicts.about_reply("starttls", reply, 220)
         return self._handshake(greeting_due=False)
 
+    def command(self, phase: str, verb: str, argument: str = "") -> Reply:
+        """One command after EHLO, in a phase, and its reply, whatever its code but 421.
+
+        SessionEnded with `unavailable` for 421 (RFC 5321 3.8), or with what broke.
+        """
+        with self._phase(phase):
+            reply = self._command(verb, argument)
+        return self._accepted(phase, reply)
+
+    def commands(self, group: Sequence[Command], pipelining: bool) -> list[Reply]:
+        """Commands and the reply to each, in one write where there is PIPELINING (RFC 2920).
+
+        SessionEnded as in command(); what was sent behind a 421 has no replies.
+        """
+        if not pipelining:
+            return [self.command(*each) for each in group]
+        replies = []
+        self._expect_silence()
+        octets = b"".join(self._said(each.verb, each.argument) for each in group)
+        for number, (phase, verb, _) in enumerate(group):
+            with self._phase(phase):
+                if number == 0:
+                    self._open.write(octets)
+                self._awaited = self._reply_to(verb)
+                reply = self._reply()
+            replies.append(self._accepted(phase, reply))
+        return replies
+
+    def data(self, message: bytes) -> Reply:
+        """Send a message, whose lines end in CRLF: the reply to it, or that to DATA if not 354.
+
+        SessionEnded as in command().
+        """
+        with self._phase("data"):
+            reply = self._command("DATA")
+            if reply.code == 354:
+                self._spoken("C", f"({len(message)} octets)")
+                self._open.write(self._conversation.message(message))
+                self._awaited = self._reply_to("the message")
+                reply = self._reply()
+        return self._accepted("data", reply)
+
+    def conceal(self, *secrets: str) -> None:
+        """From now on, show these words nowhere, whoever says them."""
+        self._secrets += [each for each in secrets if each]
+
     def quit(self) -> None:
         """Leave with QUIT where the server listens, and close. Nothing here changes a verdict."""
         connection = self._connection
@@ -205,12 +261,14 @@ class Session:
         except ProtocolError as error:
             # What follows is the rest of the same garbage.
             self._misunderstood = True
+            error.quote = self._concealed(error.quote)
             raise SessionEnded(verdicts.not_understood(self._awaited or name, error)) from None
         except (OutOfTime, ConnectionLost) as end:
             awaited = self._awaited or name
             if (garbage := self._conversation.cut_short()) is not None:
+                garbage.quote = self._concealed(garbage.quote)
                 raise SessionEnded(verdicts.not_understood(awaited, garbage)) from None
-            said = self._conversation.said_so_far()
+            said = self._concealed(self._conversation.said_so_far())
             if isinstance(end, ConnectionLost):
                 raise SessionEnded(verdicts.lost(awaited, end.reset, said)) from None
             waited, limit = self._stopwatch.in_phase(), self._options.timeout
@@ -221,23 +279,45 @@ class Session:
             self._awaited = ""
 
     def _command(self, verb: str, argument: str = "") -> Reply:
+        self._expect_silence()
+        return self._exchange(verb, argument)
+
+    def _expect_silence(self) -> None:
+        """Note what came though no reply was due. SessionEnded when it was a 421."""
         if (finding := self._unsolicited()) is not None:
             if finding.name == "unavailable":
                 raise SessionEnded(finding)
             self.notes.append(finding)
-        return self._exchange(verb, argument)
 
     def _exchange(self, verb: str, argument: str = "") -> Reply:
-        octets = self._conversation.command(verb, argument)
-        self._awaited = f"the reply to {verb}{' inside TLS' if self.agreed else ''}"
-        self._said_hello = self._said_hello or verb in _HELLO
-        self._spoken("C", decoded(octets))
+        octets = self._said(verb, argument)
+        self._awaited = self._reply_to(verb)
         self._open.write(octets)
         return self._reply()
+
+    def _said(self, verb: str, argument: str) -> bytes:
+        octets = self._conversation.command(verb, argument)
+        self._said_hello = self._said_hello or verb in _HELLO
+        self._spoken("C", decoded(octets))
+        return octets
+
+    def _reply_to(self, verb: str) -> str:
+        return self._concealed(f"the reply to {verb}{' inside TLS' if self.agreed else ''}")
+
+    def _accepted(self, phase: str, reply: Reply) -> Reply:
+        if reply.code == 421:
+            raise SessionEnded(verdicts.refused(phase, reply, 250, self.origin))
+        return reply
+
+    def _concealed(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
 
     def _reply(self) -> Reply:
         while (reply := self._conversation.next_reply()) is None:
             self._conversation.receive_data(self._open.read())
+        reply = reply._replace(lines=tuple(map(self._concealed, reply.lines)))
         for line in reply.lines[:-1]:
             self._spoken("S", f"{reply.code}-{line}")
         self._spoken("S", f"{reply.code} {reply.lines[-1]}")
@@ -245,7 +325,7 @@ class Session:
 
     def _unsolicited(self) -> Finding | None:
         """What arrived though no reply was due; left alone, it would pass for the next reply."""
-        octets = self._arrived().strip(b"\r\n")
+        octets = self._concealed(decoded(self._arrived().strip(b"\r\n"))).encode()
         if not octets or self._misunderstood:
             return None
         self._spoken("S", decoded(octets))
@@ -259,7 +339,7 @@ class Session:
 
     def _spoken(self, speaker: str, line: str) -> None:
         seconds = self._stopwatch.since_start()
-        self.dialogue.append(Spoken(seconds, speaker, line.rstrip("\r\n")))
+        self.dialogue.append(Spoken(seconds, speaker, self._concealed(line.rstrip("\r\n"))))
 
     @property
     def tried(self) -> bool:

@@ -33,6 +33,7 @@ AWAITED = {
     "mail": "the reply to MAIL",
     "rcpt": "the reply to RCPT",
     "data": "the reply to DATA",
+    "mailbox": "the mailbox",
 }
 """What a client waits for in each phase, in words."""
 

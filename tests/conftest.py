@@ -13,6 +13,13 @@ import trustme
 from check_smtp_core.plugin import run
 from tests.player import Player
 
+_PACKAGES = {
+    "banner": "check_smtp_handshake",
+    "ehlo": "check_smtp_handshake",
+    "starttls": "check_smtp_tls",
+    "cert": "check_smtp_tls",
+}
+
 
 class Outcome(NamedTuple):
     """Exit code and output lines of a run, with times as `T` and the port as `PORT`."""
@@ -33,8 +40,7 @@ class Outcome(NamedTuple):
 
 def run_check(check: str, *arguments: str, encoding: str = "utf-8") -> tuple[int, str]:
     """Exit code and output of a check in this process, such as `run_check("ehlo", "-H", "x")`."""
-    package = "check_smtp_tls" if check in ("starttls", "cert") else "check_smtp_handshake"
-    module = import_module(f"{package}.{check}")
+    module = import_module(f"{_PACKAGES.get(check, 'check_smtp_delivery')}.{check}")
     return run(module, arguments, monotonic(), encoding)
 
 

@@ -5,6 +5,8 @@ A transcript is what both sides say, a line each, played from top to bottom:
     S: 220 mail.example ESMTP    say this line, with CRLF
     S> 22                        say this piece as it stands (Python escapes)
     C: EHLO client.example       insist on this line
+    C+ MAIL FROM:<>              insist on this line, behind which more may have come already
+    MESSAGE                      hear a message after DATA, up to the line with the dot
     TLS                          do the server's side of a handshake
     PLAIN 421 bye                say this line past the TLS layer, and close
     SILENCE                      say nothing more until the client leaves
@@ -42,9 +44,11 @@ class Player:
     ) -> None:
         self.faults: list[str] = []
         self.heard: list[str] = []
+        self.messages: list[bytes] = []
         self.connections = 0
         self.sni: str | None = None
-        self._steps = [line.strip() for line in dedent(transcript).strip().splitlines()]
+        lines = (line.strip() for line in dedent(transcript).splitlines())
+        self._steps = [line for line in lines if line]
         self._tls = tls
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.create_server((host, 0), family=family)
@@ -84,6 +88,8 @@ _ACTIONS = {
     "S:": "_say",
     "S>": "_say_piece",
     "C:": "_hear",
+    "C+": "_hear_one_of_a_group",
+    "MESSAGE": "_hear_message",
     "TLS": "_start_tls",
     "PLAIN": "_say_past_tls",
     "SILENCE": "_silence",
@@ -139,6 +145,12 @@ class _Performance:
             raise _ClientGone from None
 
     def _hear(self, expected: str) -> None:
+        self._hear_one_of_a_group(expected)
+        if self._octets:
+            heard = self._player.heard[-1]
+            self._player.faults.append(f"{self._octets!r} came before the reply to {heard!r}")
+
+    def _hear_one_of_a_group(self, expected: str) -> None:
         while b"\n" not in self._octets:
             self._octets += self._receive()
         line, self._octets = self._octets.split(b"\n", 1)
@@ -148,8 +160,12 @@ class _Performance:
             self._player.faults.append(f"bare LF after {heard!r}")
         if heard != expected:
             self._player.faults.append(f"heard {heard!r} instead of {expected!r}")
-        if self._octets:
-            self._player.faults.append(f"{self._octets!r} came before the reply to {heard!r}")
+
+    def _hear_message(self, _: str) -> None:
+        while not self._octets.endswith(b"\r\n.\r\n"):
+            self._octets += self._receive()
+        self._player.messages.append(self._octets.removesuffix(b".\r\n"))
+        self._octets = b""
 
     def _receive(self) -> bytes:
         try:

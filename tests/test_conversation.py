@@ -426,6 +426,32 @@ def test_a_command_with_control_characters_never_goes_out(verb: str, argument: s
     assert not conversation.reply_due
 
 
+def test_each_command_of_a_group_is_owed_a_reply() -> None:
+    conversation = greeted()
+    conversation.command("MAIL", "FROM:<>")
+    conversation.command("RCPT", "TO:<a@example.com>")
+    conversation.receive_data(b"250 fine\r\n550 no\r\n")
+    assert conversation.next_reply() == Reply(250, ("fine",))
+    assert conversation.reply_due
+    assert conversation.next_reply() == Reply(550, ("no",))
+    assert not conversation.reply_due
+
+
+@pytest.mark.parametrize(
+    ("message", "octets"),
+    [
+        (b"", b".\r\n"),
+        (b"To: a\r\n\r\nHello\r\n", b"To: a\r\n\r\nHello\r\n.\r\n"),
+        (b".\r\n", b"..\r\n.\r\n"),
+        (b"a\r\n..b\r\n.\r\nc.\r\n", b"a\r\n...b\r\n..\r\nc.\r\n.\r\n"),
+    ],
+)
+def test_a_message_ends_in_a_dot_that_none_of_its_lines_is(message: bytes, octets: bytes) -> None:
+    conversation = greeted()
+    assert conversation.message(message) == octets
+    assert conversation.reply_due
+
+
 # -- whatever comes
 
 

@@ -22,6 +22,7 @@ def test_the_phases_are_the_ones_that_were_promised() -> None:
         "mail",
         "rcpt",
         "data",
+        "mailbox",
     )
 
 

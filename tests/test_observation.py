@@ -7,8 +7,8 @@ import pytest
 
 from check_smtp_core.backstop import Stopped
 from check_smtp_core.deadline import Deadline
-from check_smtp_core.findings import Finding
-from check_smtp_core.observation import Endpoint
+from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.observation import Endpoint, ThisMachine
 from check_smtp_core.options import Options, add_shared_options, parse_options
 from check_smtp_core.parser import Parser
 from check_smtp_core.plugin import _stopped
@@ -78,3 +78,62 @@ def test_quit_is_outside_the_time() -> None:
     assert seen.time < 0.15
     assert seen.dialogue[-1].line == "221 Bye"
     assert seen.dialogue[-1].seconds >= 0.15
+
+
+# -- what a check does when the session is over
+
+
+def test_a_check_goes_on_when_the_session_is_over() -> None:
+    """The server gets its QUIT first: nobody keeps a session open to wait for something else."""
+    seen_before = []
+
+    def observe(session: Any, _: Any) -> str:
+        seen_before.append(session)
+        session.greeting()
+        return "sent"
+
+    def afterwards(facts: Any, *_: Any) -> str:
+        seen_before.append([each.line for each in seen_before[0].dialogue])
+        return f"{facts}, found"
+
+    with Player("S: 220 x\nC: QUIT\nS: 221 Bye") as player:
+        options = options_of("-H", "127.0.0.1", "-p", str(player.port))
+        check: Any = SimpleNamespace(observe=observe, afterwards=afterwards)
+        seen = Endpoint(check, options, Deadline.after(5.0)).observe()
+    assert str(seen.facts) == "sent, found"
+    assert seen_before[1] == ["220 x", "QUIT", "221 Bye"]
+    assert list(seen.phases) == ["connect", "greeting", "mailbox"]
+
+
+def test_a_check_goes_on_when_there_was_no_session() -> None:
+    def observe(session: Any, _: Any) -> None:
+        session.greeting()
+
+    with Player("CLOSE") as player:
+        options = options_of("-H", "127.0.0.1", "-p", str(player.port))
+        check: Any = SimpleNamespace(observe=observe, afterwards=lambda facts, *_: [facts])
+        seen = Endpoint(check, options, Deadline.after(5.0)).observe()
+    text = "the server closed the connection before the greeting"
+    assert (str(seen.facts), seen.ended) == ("[None]", Finding("closed", text, ends_session=True))
+
+
+# -- a check of this machine
+
+
+def this_machine(observe: Any) -> ThisMachine:
+    check: Any = SimpleNamespace(__name__="check_smtp_delivery.queue", observe=observe)
+    return ThisMachine(check, Options(), Deadline.after(5.0))
+
+
+def test_a_check_of_this_machine_has_no_session() -> None:
+    seen = this_machine(lambda _, deadline: f"{deadline.left():.0f} s").observe()
+    assert (str(seen.facts), seen.ended, seen.address) == ("5 s", None, "")
+    assert (seen.phase, seen.phases) == ("queue", {})
+
+
+def test_what_ends_a_check_of_this_machine_is_a_finding() -> None:
+    def observe(*_: Any) -> None:
+        raise SessionEnded(Finding("mail-system", "it does not run"))
+
+    seen = this_machine(observe).observe()
+    assert seen.ended == Finding("mail-system", "it does not run", ends_session=True)

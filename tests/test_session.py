@@ -2,14 +2,25 @@
 
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Event
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
 
+from check_smtp_core.address import Address
+from check_smtp_core.deadline import Deadline, Stopwatch
+from check_smtp_core.findings import SessionEnded
+from check_smtp_core.options import parse_options, parser_of
+from check_smtp_core.reply import Reply
+from check_smtp_core.session import Command, Session
+from check_smtp_handshake import banner
 from tests.conftest import Stage, outcome, run_check
+from tests.player import Player
+
+if TYPE_CHECKING:
+    from check_smtp_core.observation import Check
 
 HELLO = """
     S: 220 mail.example
@@ -414,3 +425,160 @@ def test_an_address_that_is_not_ours_is_our_own_fault() -> None:
 def test_the_source_address_is_the_one_the_server_sees(stage: Stage) -> None:
     seen = stage("banner", "S: 554 no" + GOODBYE, "--source-address", "127.0.0.9")
     assert seen.text.endswith('greeted with "554 no" (we came from 127.0.0.9)')
+
+
+# -- commands after EHLO
+
+INTRODUCED = """
+    S: 220 mail.example
+    C: EHLO client.example
+    S: 250-mail.example
+    S: 250 PIPELINING
+"""
+GROUP = (
+    Command("mail", "MAIL", "FROM:<>"),
+    Command("rcpt", "RCPT", "TO:<a@example.com>"),
+    Command("rcpt", "RCPT", "TO:<b@example.com>"),
+)
+
+
+class Seen(NamedTuple):
+    """What a session saw: codes, or why it ended; phases, findings and dialogue."""
+
+    codes: list[int]
+    ended: str
+    phases: list[str]
+    notes: list[str]
+    dialogue: list[str]
+
+
+def session_with(transcript: str, talk: Callable[[Session], list[Reply]]) -> Seen:
+    """A session against a transcript, as far as EHLO and then as `talk` has it."""
+    with Player(transcript) as player:
+        options = parse_options(
+            parser_of(cast("Check", banner)), ["-H", "127.0.0.1", "--ehlo-name", "client.example"]
+        )
+        sockaddr = ("127.0.0.1", player.port)
+        stopwatch = Stopwatch()
+        deadline = Deadline.after(5.0)
+        session = Session(Address(socket.AF_INET, sockaddr), options, deadline, stopwatch)
+        codes, ended = [], ""
+        try:
+            session.connect(deadline)
+            session.welcome()
+            session.hello()
+            codes = [reply.code for reply in talk(session)]
+        except SessionEnded as end:
+            ended = str(end.finding)
+        finally:
+            session.quit()
+    assert player.faults == []
+    dialogue = [f"{each.speaker}: {each.line}" for each in session.dialogue]
+    notes = [str(note) for note in session.notes]
+    return Seen(codes, ended, list(stopwatch.phases)[2:], notes, dialogue[4:])
+
+
+def test_commands_are_one_write_where_there_is_pipelining() -> None:
+    seen = session_with(
+        INTRODUCED
+        + """
+        C+ MAIL FROM:<>
+        C+ RCPT TO:<a@example.com>
+        C: RCPT TO:<b@example.com>
+        S: 250 fine
+        S: 250 fine
+        S: 550 5.1.1 who?
+        """
+        + GOODBYE,
+        lambda session: session.commands(GROUP, pipelining=True),
+    )
+    assert (seen.codes, seen.phases) == ([250, 250, 550], ["mail", "rcpt"])
+
+
+def test_commands_are_in_lock_step_where_there_is_none() -> None:
+    seen = session_with(
+        INTRODUCED
+        + """
+        C: MAIL FROM:<>
+        PAUSE
+        S: 250 fine
+        C: RCPT TO:<a@example.com>
+        PAUSE
+        S: 450 4.2.0 later
+        C: RCPT TO:<b@example.com>
+        S: 550 5.1.1 who?
+        """
+        + GOODBYE,
+        lambda session: session.commands(GROUP, pipelining=False),
+    )
+    assert (seen.codes, seen.phases) == ([250, 450, 550], ["mail", "rcpt"])
+
+
+def test_421_within_a_group_ends_the_session_and_no_quit_goes_behind_it() -> None:
+    seen = session_with(
+        INTRODUCED
+        + """
+        C+ MAIL FROM:<>
+        C+ RCPT TO:<a@example.com>
+        C: RCPT TO:<b@example.com>
+        S: 250 fine
+        S: 421 4.7.0 too many
+        """,
+        lambda session: session.commands(GROUP, pipelining=True),
+    )
+    assert seen.ended == f'unavailable: RCPT answered with "421 4.7.0 too many" {ORIGIN}'
+    assert seen.dialogue[-1] == "S: 421 4.7.0 too many"
+
+
+def test_421_to_a_single_command_is_followed_by_quit() -> None:
+    seen = session_with(
+        INTRODUCED + "C: RSET\nS: 421 bye\nC: QUIT\nS: 221 Bye",
+        lambda session: [session.command("rcpt", "RSET")],
+    )
+    assert seen.ended == f'unavailable: RCPT answered with "421 bye" {ORIGIN}'
+
+
+@pytest.mark.parametrize(
+    ("replies", "code", "messages"),
+    [
+        ("S: 354 go on\nMESSAGE\nS: 250 queued", 250, 1),
+        ("S: 354 go on\nMESSAGE\nS: 451 4.3.0 sick", 451, 1),
+        ("S: 554 no valid recipients", 554, 0),
+    ],
+)
+def test_a_message_goes_out_only_after_354(replies: str, code: int, messages: int) -> None:
+    seen = session_with(
+        INTRODUCED + "C: DATA\n" + replies + GOODBYE,
+        lambda session: [session.data(b"To: a\r\n\r\n.\r\n")],
+    )
+    assert (seen.codes, seen.phases) == ([code], ["data"])
+    assert seen.dialogue.count("C: (12 octets)") == messages
+
+
+def test_a_session_that_breaks_within_a_message_says_so() -> None:
+    seen = session_with(
+        INTRODUCED + "C: DATA\nS: 354 go on\nMESSAGE\nCLOSE",
+        lambda session: [session.data(b"To: a\r\n\r\n.\r\n")],
+    )
+    assert seen.ended == (
+        "closed: the server closed the connection before the reply to the message"
+    )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "S: 535 bad: c2VjcmV0 c2VjcmV0",
+        "S: c2VjcmV0 is no password",
+        "S> 535-c2VjcmV0\nCLOSE",
+        "S: 334 c2VjcmV0\nS: 250 c2VjcmV0",
+    ],
+)
+def test_what_is_concealed_shows_nowhere(answer: str) -> None:
+    def talk(session: Session) -> list[Reply]:
+        session.conceal("c2VjcmV0", "")
+        return [session.command("auth", "AUTH", "PLAIN c2VjcmV0")]
+
+    seen = session_with(INTRODUCED + "C: AUTH PLAIN c2VjcmV0\n" + answer + "\nCLOSE", talk)
+    assert "C: AUTH PLAIN ***" in seen.dialogue
+    assert "c2VjcmV0" not in repr(seen)

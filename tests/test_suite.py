@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from check_smtp_core.observation import Check
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("check_smtp_core", "check_smtp_handshake", "check_smtp_tls")
+PACKAGES = ("check_smtp_core", "check_smtp_handshake", "check_smtp_tls", "check_smtp_delivery")
 NOT_FOR_ENGINES = {"--help", "--version", "--explain"}
 
 
@@ -232,13 +232,19 @@ def test_pure_modules_import_nothing_that_acts(pure: str) -> None:
 
 def test_the_core_imports_no_check() -> None:
     for path in modules("check_smtp_core"):
-        others = ("check_smtp_handshake", "check_smtp_tls")
+        others = tuple(each for each in PACKAGES if each != "check_smtp_core")
         assert not [name for name in imports(path) if name.startswith(others)]
 
 
 def test_the_handshake_knows_nothing_of_the_tls_checks() -> None:
     for path in modules("check_smtp_handshake"):
         assert not [name for name in imports(path) if name.startswith("check_smtp_tls")]
+
+
+def test_only_delivery_knows_the_checks_of_delivery() -> None:
+    for package in ("check_smtp_handshake", "check_smtp_tls"):
+        for path in modules(package):
+            assert not [name for name in imports(path) if name.startswith("check_smtp_delivery")]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
