@@ -14,6 +14,7 @@ PHASES = (
     "starttls",
     "tls",
     "ehlo_tls",
+    "xclient",
     "auth",
     "mail",
     "rcpt",

@@ -57,7 +57,8 @@ class Session:
     """One SMTP session with one address, from connect() to quit().
 
     `notes` are the findings that every check reports, `dialogue` is what was said; `local` and
-    `ehlo_name` are who we were.
+    `ehlo_name` are who we were. A check that began a transaction and will not end it with DATA
+    sets `in_transaction`: then RSET goes out before QUIT.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Session:
         self.ehlo_name = options.ehlo_name
         self.notes: list[Finding] = []
         self.dialogue: list[Spoken] = []
+        self.in_transaction = False
         self._options = options
         self._deadline = deadline
         self._stopwatch = stopwatch
@@ -168,6 +170,15 @@ class Session:
         self.notes += verdicts.about_reply("starttls", reply, 220)
         return self._handshake(greeting_due=False)
 
+    def xclient(self, attributes: str) -> None:
+        """Be somebody else from here on (Postfix' XCLIENT), as far as the new greeting.
+
+        EHLO comes next, as in a new session. SessionEnded when it is refused.
+        """
+        reply = self.command("xclient", "XCLIENT", attributes)
+        if reply.code != 220:
+            raise SessionEnded(verdicts.refused("xclient", reply, 220, self.origin))
+
     def command(self, phase: str, verb: str, argument: str = "") -> Reply:
         """One command after EHLO, in a phase, and its reply, whatever its code but 421.
 
@@ -225,6 +236,8 @@ class Session:
                 if (finding := self._unsolicited()) is not None:
                     self.notes.append(finding)
                 connection.deadline = self._deadline.within(QUIT_SECONDS)
+                if self.in_transaction:
+                    self._exchange("RSET")
                 self._exchange("QUIT")
         except (OutOfTime, ProtocolError, SessionEnded, ConnectionLost):
             pass
@@ -306,6 +319,7 @@ class Session:
 
     def _accepted(self, phase: str, reply: Reply) -> Reply:
         if reply.code == 421:
+            self.in_transaction = False
             raise SessionEnded(verdicts.refused(phase, reply, 250, self.origin))
         return reply
 

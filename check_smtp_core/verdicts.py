@@ -44,6 +44,7 @@ _ANSWERED = {
     "lhlo": "LHLO answered with",
     "starttls": "STARTTLS answered with",
     "ehlo_tls": "EHLO inside TLS answered with",
+    "xclient": "XCLIENT answered with",
     "auth": "AUTH answered with",
     "mail": "MAIL answered with",
     "rcpt": "RCPT answered with",

@@ -18,6 +18,7 @@ def test_the_phases_are_the_ones_that_were_promised() -> None:
         "starttls",
         "tls",
         "ehlo_tls",
+        "xclient",
         "auth",
         "mail",
         "rcpt",

@@ -72,7 +72,7 @@ NO_SECONDS = "is not a number of seconds above 0 and up to 3600"
 NO_RANGE = "is no range such as 5, 2:5, 30:, ~:5 or @1:2"
 NO_PHASE = (
     "is not PHASE=RANGE; the phases are time, dns, connect, greeting, ehlo, starttls, tls, "
-    "ehlo_tls, auth, mail, rcpt, data, mailbox"
+    "ehlo_tls, xclient, auth, mail, rcpt, data, mailbox"
 )
 NO_FINDING = "is no finding; --help lists them"
 NO_VERSION = "is not a version of the PROXY protocol (v1 or v2)"

@@ -1,0 +1,105 @@
+"""Envelopes: addresses on the command line and on the wire, and MAIL and RCPT for them.
+
+Rule: what leaves here holds nothing that ends a command or an address; a domain in U-labels
+behind a local part in ASCII is asked for in A-labels, which every server understands.
+"""
+
+import re
+from argparse import ArgumentTypeError
+from typing import TYPE_CHECKING
+
+from check_smtp_core.address import a_labels
+from check_smtp_core.session import Command
+from check_smtp_core.values import wire_text
+from check_smtp_core.verdicts import about_reply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from check_smtp_core.options import Options
+    from check_smtp_core.reply import Capabilities, Reply
+    from check_smtp_core.session import Session
+
+NULL_SENDER = "<>"
+
+_LONGEST_LOCAL_PART, _LONGEST_PATH = 64, 254
+_MOST_RECIPIENTS = 100
+"""In one transaction: what every server has to take (RFC 5321 4.5.3.1.8)."""
+
+_LOCAL_PART = r'"(?:[^"\\<>]|\\[^<>])+"|[^\s"\\()<>,:;@\[\]]+'
+_DOMAIN = r"(?:[\w-]{1,63}\.)*[\w-]{1,63}|\[[0-9A-Za-z.:-]{3,}\]"
+
+
+def recipient(text: str) -> str:
+    """An address as it stands between the brackets of RCPT TO.
+
+    `postmaster` may stand alone: every server has one (RFC 5321 4.5.1).
+    """
+    if text.lower() == "postmaster":
+        return text
+    local_part, _, domain = _bare(wire_text(text)).rpartition("@")
+    if not (re.fullmatch(_LOCAL_PART, local_part) and re.fullmatch(_DOMAIN, domain)):
+        raise ArgumentTypeError(f'"{text}" is not an address such as user@example.com')
+    if not domain.isascii() and local_part.isascii():
+        try:
+            domain = a_labels(domain)
+        except ValueError as error:
+            raise ArgumentTypeError(f'"{text}" is not an address: {error}') from None
+    address = f"{local_part}@{domain}"
+    if len(local_part.encode()) > _LONGEST_LOCAL_PART or len(address.encode()) > _LONGEST_PATH:
+        raise ArgumentTypeError(f'"{text}" is too long for an address')
+    return address
+
+
+def sender(text: str) -> str:
+    """An address as it stands between the brackets of MAIL FROM, or the null sender `<>`."""
+    return text if text == NULL_SENDER else recipient(text)
+
+
+def _bare(text: str) -> str:
+    return text[1:-1] if text.startswith("<") and text.endswith(">") else text
+
+
+def mail_from(address: str, utf8: bool, size: int) -> str:
+    """The argument of MAIL; `size` is 0 where none is declared (RFC 1870)."""
+    path = address if address == NULL_SENDER else f"<{address}>"
+    return f"FROM:{path}{f' SIZE={size}' if size else ''}{' SMTPUTF8' if utf8 else ''}"
+
+
+def rcpt_to(address: str) -> str:
+    """The argument of RCPT."""
+    return f"TO:<{address}>"
+
+
+def introduced(session: "Session", options: "Options") -> "Capabilities":
+    """Greeting, EHLO and, with --starttls, TLS and EHLO again: what the server offers."""
+    session.welcome()
+    hello = session.hello()
+    if options.tls_mode == "starttls":
+        session.starttls(hello)
+        hello = session.hello()
+    return hello.capabilities
+
+
+def transaction(
+    session: "Session", offer: "Capabilities", mail: str, recipients: "Sequence[str]"
+) -> "tuple[Reply, list[Reply]]":
+    """The reply to MAIL, and those to as many of the recipients as the server takes at a time.
+
+    There are none where MAIL was refused. In one write where the server offers PIPELINING.
+    """
+    most = max(1, min(offer.limits.get("RCPTMAX", _MOST_RECIPIENTS), _MOST_RECIPIENTS))
+    first = Command("mail", "MAIL", mail)
+    others = [Command("rcpt", "RCPT", rcpt_to(each)) for each in recipients[:most]]
+    if offer.offers("PIPELINING"):
+        reply, *replies = session.commands((first, *others), pipelining=True)
+    else:
+        reply, replies = session.command(*first), []
+    session.in_transaction = reply.code // 100 == 2
+    if not session.in_transaction:
+        return reply, []
+    replies = replies or session.commands(others, pipelining=False)
+    oddities = about_reply("mail", reply, reply.code)
+    oddities += [each for said in replies for each in about_reply("rcpt", said, said.code)]
+    session.notes += dict.fromkeys(oddities)
+    return reply, replies
