@@ -19,7 +19,7 @@ from demo.server import DemoServer, running
 from tests.engines.conftest import contrib, free_port
 from tests.engines.icinga2 import ALONE, Icinga2
 
-CHECKS = ("banner", "ehlo", "starttls", "cert")
+CHECKS = ("banner", "ehlo", "starttls", "cert", "rcpt", "relay")
 _TICKS = os.sysconf("SC_CLK_TCK")
 _WARM_UP = 10.0
 _SECONDS = 60.0  # over which Icinga 2 itself counts its checks
@@ -31,6 +31,7 @@ object Host "mx" {{
 	address = "127.0.0.1"
 	vars.smtp_port = {server.smtp}
 	vars.smtp_cert_servername = "mail.example.com"
+	vars.smtp_rcpt_accept = [ "postmaster@example.com" ]
 	vars.smtp_cert_ca_file = "{server.ca_file}"
 }}
 for (number in range({services})) {{

@@ -74,6 +74,9 @@ def measure_all(options: argparse.Namespace) -> list[Measurement]:
         measure(f'python -c "{CERTIFICATE_FLOOR}"', ["-c", CERTIFICATE_FLOOR])
         cert = str(options.bin / "check_smtp_cert")
         measure("check_smtp_cert --no-verify", [cert, *where, "--no-verify"])
+        recipient = ["--accept", f"postmaster@{smtp_server.NAME}"]
+        measure("check_smtp_rcpt", [str(options.bin / "check_smtp_rcpt"), *where, *recipient])
+        measure("check_smtp_relay", [str(options.bin / "check_smtp_relay"), *where])
     return measurements
 
 

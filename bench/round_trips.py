@@ -23,7 +23,8 @@ class Case(NamedTuple):
     """A command and the round trips that it should take.
 
     `expected` is the least a polite client can do with TLS 1.3: one each for connect, TLS (with
-    STARTTLS one more to ask for it), greeting, every EHLO, and QUIT. Under TLS the client's last
+    STARTTLS one more to ask for it), greeting, every EHLO, MAIL, RCPT and RSET where the server
+    has no PIPELINING, as this one, and QUIT. Under TLS the client's last
     handshake flight shares a round trip with what comes next.
     """
 
@@ -44,6 +45,8 @@ CASES = (
     Case("check_smtp_ehlo", "--tls", 5),
     Case("check_smtp_starttls", "", 7),
     Case("check_smtp_cert", "--no-verify", 6),
+    Case("check_smtp_rcpt", f"--accept postmaster@{smtp_server.NAME}", 7),
+    Case("check_smtp_relay", "", 7),
 )
 
 ROOM = 0.5
@@ -66,7 +69,7 @@ def measure(
     port = ports.implicit_tls if case.option == "--tls" else ports.plain
     command = [*link.enter_client, str(options.bin / case.executable)]
     command += ["-H", SERVER_ADDRESS, "-p", str(port), "-t", "60"]
-    command += [case.option] if case.option else []
+    command += case.option.split()
     installed.run(command)  # a warm-up, so that all bytecode is there
     at_zero, at_delay = [], []
     for _ in range(options.runs):

@@ -14,11 +14,21 @@ from typing import NamedTuple
 
 import trustme
 from aiosmtpd.handlers import Sink
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 NAME = "mail.example.test"
 
 _SECONDS_TO_LEAVE = 5.0
+
+
+class _Recipients(Sink):
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
+        self, _: SMTP, __: Session, envelope: Envelope, address: str, ___: list[str]
+    ) -> str:
+        if not address.endswith(NAME):
+            return "554 5.7.1 Relay access denied"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 Ok"
 
 
 class Ports(NamedTuple):
@@ -63,10 +73,10 @@ async def _serve(address: str) -> None:
     trustme.CA().issue_cert(NAME).configure_cert(context)
     loop = asyncio.get_running_loop()
     plain = await loop.create_server(
-        lambda: SMTP(Sink(), hostname=NAME, tls_context=context), address, 0
+        lambda: SMTP(_Recipients(), hostname=NAME, tls_context=context), address, 0
     )
     implicit = await loop.create_server(
-        lambda: SMTP(Sink(), hostname=NAME), address, 0, ssl=context
+        lambda: SMTP(_Recipients(), hostname=NAME), address, 0, ssl=context
     )
     print(*(server.sockets[0].getsockname()[1] for server in (plain, implicit)), flush=True)
     await loop.run_in_executor(None, sys.stdin.read)

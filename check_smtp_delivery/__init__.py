@@ -2,3 +2,8 @@
 
 Rule: nothing but the entry is imported here; a check's own module is, when it runs.
 """
+
+from check_smtp_core.entry import Executable
+
+check_smtp_rcpt = Executable("check_smtp_delivery.rcpt")
+check_smtp_relay = Executable("check_smtp_delivery.relay")

@@ -280,7 +280,8 @@ def _finding(answer: Answer, origin: str) -> Finding:
 def _how(wish: str, meaning: Meaning, for_now: bool) -> str:
     """Why a refusal is not what was wished, as it follows the word "refused"."""
     of_the_monitor = meaning.finding == "policy"
-    reason = f" for {meaning.about}" if meaning.about else ""
+    # An address that Exim cannot route may be unknown as a user or as a domain.
+    reason = f" for {meaning.about}" if meaning.about and meaning != UNROUTABLE else ""
     if wish == ACCEPT:
         return reason
     if wish == TEMPFAIL and not for_now and not of_the_monitor:

@@ -48,7 +48,7 @@ class Attempt(NamedTuple):
     """Foreign mail that was offered, and what was said to it.
 
     `rcpt` is nothing where MAIL was refused; `origin` is who we were, `disguised` whether that was
-    by XCLIENT, and `trusted` says in words why servers usually trust such a client, if they do.
+    by XCLIENT, and `trusted` in words what makes servers trust such a client, if they usually do.
     """
 
     sender: str
@@ -137,16 +137,18 @@ def observe(session: "Session", options: "Options") -> Attempt:
     if options.xclient:
         offer = _disguised(session, offer, options)
         origin = f"{session.origin}, by XCLIENT from {options.xclient}"
-    trusted = _trusted(options.xclient or session.local, str(session.address))
     whose = (options.mail_from, options.recipient)
     replies = _offer_mail(session, offer, *whose)
-    attempt = Attempt(*whose, *replies, origin, trusted, bool(options.xclient))
+    attempt = Attempt(*whose, *replies, origin, "", bool(options.xclient))
     # Null MX, which example.net has, is a reason for some to refuse a sender (RFC 7505 4.2).
     if attempt.meaning == SENDER and options.mail_from == DEFAULT_SENDER:
         if session.in_transaction:
             session.command("mail", "RSET")
         mail, rcpt = _offer_mail(session, offer, NULL_SENDER, options.recipient)
         attempt = attempt._replace(sender=NULL_SENDER, mail=mail, rcpt=rcpt)
+    if attempt.meaning == ACCEPTED:
+        trusted = _trusted(options.xclient or session.local, str(session.address))
+        attempt = attempt._replace(trusted=trusted)
     return attempt
 
 
@@ -157,8 +159,8 @@ def judge(facts: Attempt, _: "Options") -> list[Finding]:
     meaning = facts.meaning
     mail = f"mail from {_named(facts.sender)} for {_named(facts.recipient)}"
     if meaning == ACCEPTED and facts.trusted:
-        text = f"{mail} is accepted: {facts.said}, but servers trust such a client"
-        text += f" ({facts.trusted}), so it proves nothing ({facts.origin})"
+        text = f"{mail} is accepted: {facts.said}, but servers trust"
+        text += f" clients with {facts.trusted}, so it proves nothing ({facts.origin})"
         return [Finding("trusted", text, ends_session=True)]
     if meaning == ACCEPTED:
         hint = "" if facts.disguised else "; if only we may relay, ask with --xclient"
@@ -197,16 +199,16 @@ def _disguised(session: "Session", offer: "Capabilities", options: "Options") ->
 
 
 def _trusted(client: str, server: str) -> str:
-    """Why servers usually trust a client, in words; empty if they do not."""
+    """What makes servers trust a client, in words; empty where they usually do not."""
     from ipaddress import ip_address, ip_network
 
     address = ip_address(client.partition("%")[0])
     if address.is_loopback:
-        return f"{client} is a loopback address"
+        return "a loopback address"
     if client == server:
-        return f"{client} is its own address"
+        return "their own address"
     if address.is_link_local or any(address in ip_network(each) for each in _PRIVATE):
-        return f"{client} is a private address"
+        return "a private address"
     return ""
 
 

@@ -31,6 +31,9 @@ _HEALTHY = (
     Example("smtps", "check_smtp_ehlo --tls", 0),
     Example("smtp", "check_smtp_starttls --refuse-version TLSv1,TLSv1.1", 0),
     Example("smtp", "check_smtp_cert --servername mail.example.com --ca-file CA -v", 0),
+    Example("smtp", "check_smtp_rcpt --accept alice@example.com --control-probe", 0),
+    Example("smtp", "check_smtp_rcpt --accept postmaster --reject eve@example.com -v", 0),
+    Example("smtp", "check_smtp_relay --recipient carol@example.org", 0),
 )
 _IN_TROUBLE = (
     Example("busy", "check_smtp_banner", 2),
@@ -42,6 +45,8 @@ _IN_TROUBLE = (
     Example("expired", "check_smtp_cert --servername mail.example.com --ca-file CA", 2),
     Example("smtp", "check_smtp_cert --servername mx.example.net --ca-file CA", 2),
     Example("unchained", "check_smtp_cert --servername mail.example.com --ca-file CA", 2),
+    Example("smtp", "check_smtp_rcpt --accept bob@example.com", 1),
+    Example("smtp", "check_smtp_rcpt --accept eve@example.com", 2),
     Example("smtp", "check_smtp_banner --warning soon", 3),
 )
 

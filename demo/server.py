@@ -17,9 +17,13 @@ from typing import NamedTuple
 
 import trustme
 from aiosmtpd.handlers import Sink
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 HOST_NAME = "mail.example.com"
+DOMAIN = "example.com"
+KNOWN = ("postmaster", "alice")
+LATER = "bob"
+"""The users of the domain; bob is greylisted."""
 SIZE_LIMIT = 52428800
 """Octets of a message; what the server offers as SIZE."""
 
@@ -66,6 +70,24 @@ def running() -> Iterator[DemoServer]:
         loop.close()
 
 
+class _Recipients(Sink):
+    """Takes mail for the postmaster and for one user, tells others to come later, and drops it."""
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
+        self, _: SMTP, __: Session, envelope: Envelope, address: str, ___: list[str]
+    ) -> str:
+        """The reply to RCPT."""
+        name, _domain, domain = address.partition("@")
+        if domain not in ("", DOMAIN):
+            return f"554 5.7.1 <{address}>: Relay access denied"
+        if name == LATER:
+            return f"450 4.2.0 <{address}>: Recipient address rejected: Greylisted"
+        if name.lower() not in KNOWN:
+            return f"550 5.1.1 <{address}>: Recipient address rejected: User unknown"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 Ok"
+
+
 class _Contexts:
     """The server's TLS contexts: one that is well, and two that are not."""
 
@@ -98,7 +120,7 @@ async def _start(contexts: _Contexts) -> list[asyncio.Server]:
 
     def smtp(context: ssl.SSLContext | None) -> SMTP:
         return SMTP(
-            Sink(),
+            _Recipients(),
             loop=loop,
             hostname=HOST_NAME,
             ident="ESMTP demo",

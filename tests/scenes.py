@@ -5,6 +5,7 @@ write it. What stands in LINES is quoted by the page of its check, in this order
 """
 
 import re
+import secrets
 import socket
 import ssl
 import warnings
@@ -106,6 +107,33 @@ _OAKLEY_GROUP_2 = (
 )
 _ALL = _speaking("TLSv1", "TLSv1_3")
 
+BOOKS = offer("SIZE 52428800", "8BITMIME")
+MAIL = "C: MAIL FROM:<>\nS: 250 2.1.0 Ok\n"
+RESET = f"C: RSET\nS: 250 2.0.0 Ok\n{BYE}"
+TOKEN = "0123456789abcdef"
+PROBED = f"check-smtp-{TOKEN}@example.com"
+
+
+def _asked(*replies: str, mail: str = MAIL) -> str:
+    """A session in which these are the replies to RCPT; the user is named before each."""
+    told = (each.partition(": ") for each in replies)
+    return (
+        BOOKS + mail + "".join(f"C: RCPT TO:<{to}>\nS: {said}\n" for to, _, said in told) + RESET
+    )
+
+
+def _relayed(reply: str, mail: str = "250 2.1.0 Ok") -> str:
+    """A session in which foreign mail gets these replies."""
+    told = f"C: MAIL FROM:<relay-test@example.net>\nS: {mail}\n"
+    if not mail.startswith("250"):
+        return BOOKS + told + BYE
+    return BOOKS + told + f"C: RCPT TO:<relay-test@example.com>\nS: {reply}\n" + RESET
+
+
+XCLIENT = offer("SIZE 52428800", "XCLIENT NAME ADDR PROTO HELO")
+AS_STRANGER = "C: XCLIENT ADDR=203.0.113.1 NAME=[UNAVAILABLE]\n" + ASK + f"S: 250 {HOST}\n"
+ALICE, EVE = "alice@example.com", "eve@example.com"
+
 LINES: dict[str, list[Scene]] = {
     "check_smtp_banner": [
         Scene(REFUSED),
@@ -197,8 +225,102 @@ LINES: dict[str, list[Scene]] = {
         Scene(SHOWN, "--ca-file /etc/ssl/mail-ca.pem"),
         Scene(SHOWN, "--file /etc/ssl/private/mail.pem"),
     ],
+    "check_smtp_rcpt": [
+        Scene(
+            _asked(f"{ALICE}: 550 5.1.1 <{ALICE}>: Recipient address rejected: User unknown"),
+            f"--accept {ALICE}",
+        ),
+        Scene(
+            _asked(f"{ALICE}: 450 4.2.0 <{ALICE}>: Recipient address rejected: Greylisted"),
+            f"--accept {ALICE}",
+        ),
+        Scene(
+            _asked(
+                f"{ALICE}: 504 5.5.2 <nagios01>: Helo command rejected: need fully-qualified "
+                "hostname"
+            ),
+            f"--accept {ALICE}",
+        ),
+        Scene(
+            _asked(
+                f"{ALICE}: 554 5.7.1 Service unavailable; Client host [192.0.2.10] blocked using "
+                "zen.spamhaus.org; Error: open resolver"
+            ),
+            f"--accept {ALICE}",
+        ),
+        Scene(
+            _asked(f"{ALICE}: 530 5.7.0 Must issue a STARTTLS command first"),
+            f"--accept {ALICE}",
+        ),
+        Scene(
+            f"{BOOKS}C: MAIL FROM:<>\nS: 452 4.3.1 Insufficient system storage\n{BYE}",
+            f"--accept {ALICE}",
+        ),
+        Scene(_asked(f"{ALICE}: 452 4.2.2 <{ALICE}> Mailbox is full"), f"--accept {ALICE}"),
+        Scene(
+            _asked(f"{ALICE}: 451 4.3.0 <{ALICE}>: Temporary lookup failure"), f"--accept {ALICE}"
+        ),
+        Scene(_asked(f"{ALICE}: 450 4.3.2 Service currently unavailable"), f"--accept {ALICE}"),
+        Scene(_asked(f"{ALICE}: 554 5.7.1 <{ALICE}>: Relay access denied"), f"--accept {ALICE}"),
+        Scene(_asked(f"{EVE}: 250 2.1.5 Ok"), f"--reject {EVE}"),
+        Scene(
+            _asked(f"{EVE}: 450 4.2.0 <{EVE}>: Recipient address rejected: Greylisted"),
+            f"--reject {EVE}",
+        ),
+        Scene(
+            _asked(f"{ALICE}: 250 2.1.5 Ok", f"{PROBED}: 250 2.1.5 Ok"),
+            f"--accept {ALICE} --control-probe",
+        ),
+        Scene(
+            f"{BOOKS}C: MAIL FROM:<> SIZE=60000000\n"
+            f"S: 552 5.3.4 Message size exceeds fixed limit\n{BYE}",
+            f"--accept {ALICE} --size 60000000",
+        ),
+        Scene(BOOKS + BYE, "--accept büro@example.com"),
+        Scene(
+            f"{BOOKS}{MAIL}C: RCPT TO:<{ALICE}>\nS: 421 4.7.0 {HOST} Error: too many errors\n"
+            f"{BYE}",
+            f"--accept {ALICE}",
+        ),
+        Scene(f"{BOOKS}{MAIL}C: RCPT TO:<{ALICE}>\nSILENCE", f"--accept {ALICE} -t 0.5"),
+    ],
+    "check_smtp_relay": [
+        Scene(
+            XCLIENT + AS_STRANGER + _relayed("250 2.1.5 Ok").removeprefix(BOOKS),
+            "--xclient 203.0.113.1",
+        ),
+        Scene(_relayed("250 2.1.5 Ok")),
+        Scene(BOOKS + BYE, "--xclient 203.0.113.1"),
+        Scene(
+            f"{XCLIENT}C: XCLIENT ADDR=203.0.113.1 NAME=[UNAVAILABLE]\n"
+            f"S: 550 5.7.0 Error: insufficient authorization\n{BYE}",
+            "--xclient 203.0.113.1",
+        ),
+        Scene(
+            _relayed("504 5.5.2 <nagios01>: Helo command rejected: need fully-qualified hostname")
+        ),
+        Scene(_relayed("450 4.2.0 Recipient address rejected: Greylisted")),
+        Scene(
+            BOOKS
+            + "C: MAIL FROM:<dave@example.net>\n"
+            + f"S: 553 5.1.8 Domain of sender address does not exist\n{BYE}",
+            "--mail-from dave@example.net",
+        ),
+        Scene(
+            _relayed(
+                "556 5.1.10 Recipient address rejected: Domain example.com does not accept mail "
+                "(nullMX)"
+            )
+        ),
+        Scene(_relayed("", "451 4.3.0 Temporary lookup failure")),
+    ],
 }
 """The lines of each page's troubleshooting section, in their order."""
+
+_WITHOUT_ENCRYPTION = (
+    f"{offer('STARTTLS')}C: STARTTLS\nS> 220 go\\r\\n250 injected\\r\\n\nSILENCE",
+    f"{ASK}S: 500 what\nC: HELO client.example\nS: 250 {HOST}\n{BYE}",
+)
 
 OTHERS: dict[str, list[Scene]] = {
     "check_smtp_banner": [
@@ -229,6 +351,15 @@ OTHERS: dict[str, list[Scene]] = {
             for each in ("wrong purpose", "SHA-1 signature", "wrong order", "extra expired")
         ),
     ],
+    "check_smtp_rcpt": [
+        *(Scene(each, f"--accept {ALICE} --starttls") for each in _WITHOUT_ENCRYPTION),
+    ],
+    "check_smtp_relay": [
+        *(Scene(each, "--starttls") for each in _WITHOUT_ENCRYPTION),
+        Scene(_relayed("503 5.5.1 Error: need MAIL command")),
+        Scene(_relayed("", "452 4.3.1 Insufficient system storage")),
+        Scene(_relayed("", "552 5.3.4 Message size exceeds fixed limit")),
+    ],
 }
 """What else shows that a check can end in a finding, without a place on its page."""
 
@@ -237,6 +368,18 @@ FULLEST: dict[str, Scene] = {
     "check_smtp_ehlo": Scene(INSIDE, f"-H {HOST} --starttls", ("127.0.0.1",)),
     "check_smtp_starttls": Scene(INSIDE, f"-H {HOST}", ("127.0.0.1",)),
     "check_smtp_cert": Scene(SHOWN, f"-H {HOST}", ("127.0.0.1",)),
+    "check_smtp_rcpt": Scene(
+        INSIDE.removesuffix(BYE) + _asked(f"{ALICE}: 250 2.1.5 Ok").removeprefix(BOOKS),
+        f"-H {HOST} --starttls --accept {ALICE}",
+        ("127.0.0.1",),
+    ),
+    "check_smtp_relay": Scene(
+        INSIDE.removesuffix(BYE).replace("250 SIZE 52428800", "250 XCLIENT NAME ADDR")
+        + AS_STRANGER
+        + _relayed("554 5.7.1 Relay access denied").removeprefix(BOOKS),
+        f"-H {HOST} --starttls --xclient 203.0.113.1",
+        ("127.0.0.1",),
+    ),
 }
 """What makes a check print all the perfdata that it can."""
 
@@ -268,6 +411,7 @@ def told(check: str, scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPatch
     setup = FAULTS[scene.fault](Setup())
     # On a busy machine it would be quicker than the deadline, and tell less.
     monkeypatch.setattr(backstop, "_AFTER_DEADLINE", 5.0)
+    monkeypatch.setattr(secrets, "token_hex", lambda _: TOKEN)
     if scene.addresses:
         monkeypatch.setattr(socket, "getaddrinfo", _resolver(scene.addresses))
     given = scene.arguments.split()

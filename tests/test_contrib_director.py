@@ -101,12 +101,15 @@ def takes_numbers_only(convert: Any) -> bool:
         return False
 
 
+INTERVALS = {"check_smtp_cert": "3600", "check_smtp_relay": "3600"}
+
+
 @pytest.mark.parametrize("check", CHECKS)
 def test_every_command_has_a_service_template(check: str) -> None:
     command = check.removeprefix("check_")
     template = BASKET["ServiceTemplate"][f"tpl-service-{command.replace('_', '-')}"]
     assert template["check_command"] == command
-    assert template["check_interval"] == ("3600" if check == "check_smtp_cert" else "300")
+    assert template["check_interval"] == INTERVALS.get(check, "300")
 
 
 def test_captions_and_descriptions_are_there_and_captions_are_unique() -> None:

@@ -25,6 +25,7 @@ OK = Reply(250, ("2.1.0 Ok",))
 
 ACCEPTED = "250 2.1.5 Ok"
 UNKNOWN = "550 5.1.1 <x@example.com>: Recipient address rejected: User unknown"
+UNROUTABLE = "550 Unrouteable address"
 RELAY = "554 5.7.1 <x@example.com>: Relay access denied"
 REFUSED = "554 5.2.1 mailbox disabled"
 GREY = "450 4.2.0 <x@example.com>: Recipient address rejected: Greylisted"
@@ -58,6 +59,7 @@ def asked(wish: str, text: str, **more: object) -> Asked:
         (ACCEPT, MOVED, "", ""),
         (ACCEPT, UNVERIFIED, "", ""),
         (ACCEPT, UNKNOWN, "unknown-user", "x@example.com is refused"),
+        (ACCEPT, UNROUTABLE, "unknown-user", "x@example.com is refused"),
         (ACCEPT, RELAY, "reject", "x@example.com is refused for relaying"),
         (ACCEPT, REFUSED, "reject", "x@example.com is refused"),
         (ACCEPT, GREY, "greylisted", "x@example.com is refused"),

@@ -1,6 +1,8 @@
 """refusals: what real servers say to MAIL and RCPT, and what it means."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from check_smtp_core.findings import VOCABULARY
 from check_smtp_core.reply import Reply
@@ -499,6 +501,14 @@ def test_every_meaning_is_a_finding_of_the_vocabulary() -> None:
     meanings = [each for each in vars(refusals).values() if isinstance(each, Meaning)]
     assert len(set(meanings)) == len(meanings) == 20
     assert {each.finding for each in meanings} - set(VOCABULARY) == {""}
+
+
+@given(code=st.integers(200, 599), lines=st.lists(st.text(max_size=80), min_size=1, max_size=4))
+def test_every_reply_means_something(code: int, lines: list[str]) -> None:
+    said = Reply(code, tuple(lines))
+    for meaning in (meaning_of_rcpt(said), meaning_of_mail(said)):
+        assert (meaning == ACCEPTED) == (code // 100 == 2 and code not in (220, 221, 235))
+    assert enhanced_code(said)[:1] in ("", str(code)[0])
 
 
 def test_a_long_reply_is_read_in_no_time() -> None:

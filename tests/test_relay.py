@@ -114,26 +114,26 @@ def test_an_open_relay() -> None:
 
 
 def test_a_trusted_client_proves_nothing() -> None:
-    assert findings("250 ok", "250 2.1.5 Ok", "10.0.0.1 is a private address") == [
+    assert findings("250 ok", "250 2.1.5 Ok", "a private address") == [
         'trusted: mail from a@b.example for c@d.example is accepted: "250 2.1.5 Ok", but servers '
-        f"trust such a client (10.0.0.1 is a private address), so it proves nothing {ORIGIN}"
+        f"trust clients with a private address, so it proves nothing {ORIGIN}"
     ]
 
 
 @pytest.mark.parametrize(
     ("client", "words"),
     [
-        ("127.0.0.1", "is a loopback address"),
-        ("127.9.9.9", "is a loopback address"),
-        ("::1", "is a loopback address"),
-        ("10.1.2.3", "is a private address"),
-        ("172.31.0.1", "is a private address"),
-        ("192.168.1.1", "is a private address"),
-        ("100.64.0.1", "is a private address"),
-        ("169.254.1.1", "is a private address"),
-        ("fe80::1%eth0", "is a private address"),
-        ("fd00::1", "is a private address"),
-        ("198.51.100.25", "is its own address"),
+        ("127.0.0.1", "a loopback address"),
+        ("127.9.9.9", "a loopback address"),
+        ("::1", "a loopback address"),
+        ("10.1.2.3", "a private address"),
+        ("172.31.0.1", "a private address"),
+        ("192.168.1.1", "a private address"),
+        ("100.64.0.1", "a private address"),
+        ("169.254.1.1", "a private address"),
+        ("fe80::1%eth0", "a private address"),
+        ("fd00::1", "a private address"),
+        ("198.51.100.25", "their own address"),
         ("172.32.0.1", ""),
         ("192.0.2.10", ""),
         ("203.0.113.7", ""),
@@ -143,7 +143,7 @@ def test_a_trusted_client_proves_nothing() -> None:
     ],
 )
 def test_whom_servers_usually_trust(client: str, words: str) -> None:
-    assert trusted(client, "198.51.100.25") == (f"{client} {words}" if words else "")
+    assert trusted(client, "198.51.100.25") == words
 
 
 OFFER = """
@@ -188,8 +188,8 @@ OF_XCLIENT = f"{DISGUISED} time_mail=Ts;;;0 time_rcpt=Ts;;;0"
             OFFER + MAIL + RCPT + "\nS: 250 2.1.5 Ok" + RESET,
             "",
             "UNKNOWN - 127.0.0.1:PORT trusted: mail from relay-test@example.net for "
-            'relay-test@example.com is accepted: "250 2.1.5 Ok", but servers trust such a client '
-            f"(127.0.0.1 is a loopback address), so it proves nothing ({CAME}) | {ASKED}",
+            'relay-test@example.com is accepted: "250 2.1.5 Ok", but servers trust clients with '
+            f"a loopback address, so it proves nothing ({CAME}) | {ASKED}",
         ),
         # a sender that is not liked is no answer, and the null sender is liked everywhere
         (

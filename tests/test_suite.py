@@ -84,7 +84,8 @@ def test_readme_lists_the_options_of_the_check(check: str) -> None:
     parser = Parser(check, "")
     module_of(check).add_options(parser)
     for action in parser._actions:
-        assert f"`{action.option_strings[-1]} {action.metavar}`" in section
+        words = f"{action.option_strings[-1]} {action.metavar or ''}".strip()
+        assert f"`{words}`" in section
 
 
 @pytest.mark.parametrize("check", CHECKS)

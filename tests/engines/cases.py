@@ -53,6 +53,8 @@ _CA = ("--ca-file", "CA")
 _CONNECTED = "time=Ts;;;0 time_connect=Ts;;;0"
 _GREETED = f"{_CONNECTED} time_greeting=Ts;;;0"
 _INTRODUCED = f"{_GREETED} time_ehlo=Ts;;;0"
+_RECIPIENTS = f"{_INTRODUCED} time_mail=Ts;;;0 time_rcpt=Ts;;;0"
+_ORIGIN = "(we came from 127.0.0.1 as monitor.example)"
 _ASKED = f"{_INTRODUCED} time_starttls=Ts;;;0"
 _ENCRYPTED = f"{_ASKED} time_tls=Ts;;;0"
 _INSIDE = f"{_ENCRYPTED} time_ehlo_tls=Ts;;;0"
@@ -219,6 +221,88 @@ STATES = (
         "SMTP_CERT UNKNOWN - 127.0.0.1:PORT local: the CA file /nowhere/ca.pem cannot be read: no "
         "such file or directory",
         _ASKED,
+    ),
+    Case(
+        "rcpt ok",
+        "rcpt",
+        "smtp",
+        (("--accept", "alice@example.com"), ("--control-probe", "")),
+        OK,
+        "SMTP_RCPT OK - 127.0.0.1:PORT takes mail for alice@example.com (no catch-all) in T s: "
+        '"250 2.1.5 Ok"',
+        f"{_RECIPIENTS} accepted=1;;;0 deferred=0;;;0 refused=0;;;0",
+    ),
+    Case(
+        "rcpt warning",
+        "rcpt",
+        "smtp",
+        (("--accept", "bob@example.com"), _EHLO_NAME),
+        WARNING,
+        "SMTP_RCPT WARNING - 127.0.0.1:PORT greylisted: bob@example.com is refused: "
+        f'"450 4.2.0 (bob@example.com): Recipient address rejected: Greylisted" {_ORIGIN}',
+        f"{_RECIPIENTS} accepted=0;;;0 deferred=1;;;0 refused=0;;;0",
+    ),
+    Case(
+        "rcpt critical",
+        "rcpt",
+        "smtp",
+        (("--accept", "eve@example.com"), _EHLO_NAME),
+        CRITICAL,
+        "SMTP_RCPT CRITICAL - 127.0.0.1:PORT unknown-user: eve@example.com is refused: "
+        f'"550 5.1.1 (eve@example.com): Recipient address rejected: User unknown" {_ORIGIN}',
+        f"{_RECIPIENTS} accepted=0;;;0 deferred=0;;;0 refused=1;;;0",
+    ),
+    Case(
+        "rcpt unknown",
+        "rcpt",
+        "smtp",
+        (("--mail-from", "alice@example.com"),),
+        UNKNOWN,
+        "SMTP_RCPT UNKNOWN - usage: no recipient is given (--accept, --reject or --tempfail) (see "
+        "check_smtp_rcpt --help)",
+        "",
+    ),
+    Case(
+        "relay ok",
+        "relay",
+        "smtp",
+        (("--recipient", "carol@example.org"),),
+        OK,
+        "SMTP_RELAY OK - 127.0.0.1:PORT refuses to relay in T s: "
+        '"554 5.7.1 (carol@example.org): Relay access denied"',
+        _RECIPIENTS,
+    ),
+    Case(
+        "relay warning",
+        "relay",
+        "smtp",
+        (("--recipient", "bob@example.com"), _EHLO_NAME),
+        WARNING,
+        "SMTP_RELAY WARNING - 127.0.0.1:PORT greylisted: it does not say whether it relays: RCPT "
+        'is refused: "450 4.2.0 (bob@example.com): Recipient address rejected: Greylisted" '
+        f"{_ORIGIN}",
+        _RECIPIENTS,
+    ),
+    Case(
+        "relay critical",
+        "relay",
+        "smtp",
+        (("--xclient", "203.0.113.1"), _EHLO_NAME),
+        CRITICAL,
+        "SMTP_RELAY CRITICAL - 127.0.0.1:PORT missing: XCLIENT is not offered to us, so that we "
+        f"can only ask as ourselves {_ORIGIN}",
+        _INTRODUCED,
+    ),
+    Case(
+        "relay unknown",
+        "relay",
+        "smtp",
+        (("--recipient", "alice@example.com"), _EHLO_NAME),
+        UNKNOWN,
+        "SMTP_RELAY UNKNOWN - 127.0.0.1:PORT trusted: mail from relay-test@example.net for "
+        'alice@example.com is accepted: "250 2.1.5 Ok", but servers trust clients with a '
+        f"loopback address, so it proves nothing {_ORIGIN}",
+        _RECIPIENTS,
     ),
 )
 """Each check in each state."""

@@ -60,6 +60,8 @@ def test_every_command_has_its_graphs(templates: Any) -> None:
         "smtp_banner": time,
         "smtp_cert": ["smtp-days-left", *time],
         "smtp_ehlo": ["smtp-extensions", "smtp-phases", "smtp-size", "smtp-time"],
+        "smtp_rcpt": ["smtp-phases", "smtp-recipients", "smtp-time"],
+        "smtp_relay": time,
         "smtp_starttls": ["smtp-bits", *time],
     }
 

@@ -42,7 +42,7 @@ object Host "both" {
 	address = "127.0.0.1"
 	address6 = "::1"
 }
-for (check in [ "banner", "ehlo", "starttls", "cert" ]) {
+for (check in [ "banner", "ehlo", "starttls", "cert", "rcpt", "relay" ]) {
 	object Service check use (check) {
 		host_name = "both"
 		check_command = "smtp_" + check
@@ -132,7 +132,7 @@ def test_a_name_is_looked_up_by_the_check(
     ]
 
 
-@pytest.mark.parametrize("check", ["banner", "ehlo", "starttls", "cert"])
+@pytest.mark.parametrize("check", ["banner", "ehlo", "starttls", "cert", "rcpt", "relay"])
 @pytest.mark.parametrize(
     ("variables", "words"),
     [

@@ -100,6 +100,12 @@ def test_the_fixed_commands_of_contrib(nrpe: Nrpe, servers: MailServers) -> None
             "[check_smtp_cert][-H][127.0.0.1][--servername][mail.example.com][--file]"
             "[/etc/ssl/certs/mail.pem]",
         ),
+        (
+            "check_smtp_rcpt",
+            "[check_smtp_rcpt][-H][127.0.0.1][--accept][postmaster@example.com][--reject]"
+            "[no-such-user@example.com]",
+        ),
+        ("check_smtp_relay", "[check_smtp_relay][-H][127.0.0.1][--xclient][203.0.113.1]"),
     ],
 )
 def test_the_words_of_the_fixed_commands(spelling_nrpe: Nrpe, command: str, words: str) -> None:
@@ -178,6 +184,12 @@ HARD_WORDS = ("mx  1", "*", "$HOME", "~:5", "@1:2")
             "check_smtp_cert",
             HARD_WORDS,
             "[-H][mx  1][-p][*][--servername][$HOME][-w][~:5][-c][@1:2]",
+        ),
+        ("check_smtp_rcpt", HARD_WORDS, "[-H][mx  1][-p][*][--accept][$HOME][-w][~:5][-c][@1:2]"),
+        (
+            "check_smtp_relay",
+            HARD_WORDS,
+            "[-H][mx  1][-p][*][--xclient][$HOME][-w][~:5][-c][@1:2]",
         ),
         ("check_smtp_banner", ("mx1",), "[-H][mx1][-p][][--expect][][-w][][-c][]"),
         # an empty argument is dropped, and those behind it move up

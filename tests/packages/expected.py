@@ -29,6 +29,7 @@ class Case(NamedTuple):
 
 
 _START = "time=Ts{};;0 time_connect=Ts;;;0 time_greeting=Ts;;;0"
+_RECIPIENTS = _START.format(";") + " time_ehlo=Ts;;;0 time_mail=Ts;;;0 time_rcpt=Ts;;;0"
 _SESSION = _START.format(";") + " time_ehlo=Ts;;;0 time_starttls=Ts;;;0"
 _FIT = _SESSION + " time_tls=Ts;;;0"
 
@@ -69,6 +70,20 @@ WITHOUT_LIBRARIES = (
         3,
         'SMTP_EHLO UNKNOWN - usage: argument -w/--warning: "soon" is no range such as 5, 2:5, '
         "30:, ~:5 or @1:2 (see check_smtp_ehlo --help)",
+    ),
+    Case(
+        "smtp",
+        "check_smtp_rcpt --accept alice@example.com --control-probe",
+        0,
+        "SMTP_RCPT OK - 127.0.0.1:PORT takes mail for alice@example.com (no catch-all) in T s: "
+        f'"250 2.1.5 Ok" | {_RECIPIENTS} accepted=1;;;0 deferred=0;;;0 refused=0;;;0',
+    ),
+    Case(
+        "smtp",
+        "check_smtp_relay --recipient carol@example.org",
+        0,
+        "SMTP_RELAY OK - 127.0.0.1:PORT refuses to relay in T s: "
+        f'"554 5.7.1 (carol@example.org): Relay access denied" | {_RECIPIENTS}',
     ),
 )
 
