@@ -73,7 +73,8 @@ _ENTRIES = {
     "reject": _Entry(
         "A 5yz reply where success was needed: the server refuses for good.",
         "554 in the greeting: a blocklist or access rule hit the monitoring address; 550 after "
-        "EHLO: our EHLO name is not liked; a service that is switched off",
+        "EHLO: our EHLO name is not liked; relaying denied to RCPT: the domain is none of the "
+        "server's own; a service that is switched off",
         "read the quoted reply; allow the monitoring address, or set --ehlo-name.",
     ),
     "no-route": _Entry(
@@ -140,7 +141,8 @@ _ENTRIES = {
         "read the greeting with -vv, then mend the server or the pattern.",
     ),
     "missing": _Entry(
-        "Something that is required (--require, --require-auth) is not offered.",
+        "Something that is required (--require, --require-auth, XCLIENT for --xclient, SMTPUTF8 "
+        "for an address that is not ASCII) is not offered.",
         "a changed configuration; a certificate that the server could not load (then there is no "
         "STARTTLS); mechanisms that are only offered inside TLS; a middlebox",
         "compare with -vv; with --starttls the list inside TLS is judged.",
@@ -151,7 +153,7 @@ _ENTRIES = {
         "switch it off on the server.",
     ),
     "size": _Entry(
-        "The server does not promise to take messages of the size of --min-size.",
+        "The server does not promise to take messages of the size of --min-size or --size.",
         "message_size_limit or its like is too low, or SIZE is not offered",
         "raise the limit, or ask for less.",
     ),
@@ -265,11 +267,13 @@ _ENTRIES = {
     ),
     "policy": _Entry(
         "The server refuses the monitoring host, not the recipient: for its address, its EHLO "
-        "name, its reverse DNS or a blocklist. The reply is quoted.",
+        "name, its reverse DNS, a blocklist, the sender, a missing login or missing TLS. The "
+        "reply is quoted.",
         "a monitoring host without a PTR record or with a private EHLO name; a blocklist that "
         "lists it, or one that lists everybody since it was shut down or its limit was passed",
-        "if only the monitoring host is hit, give --ehlo-name or exempt it on the server; if a "
-        "blocklist answers for everybody, all mail is refused: remove it there.",
+        "if only the monitoring host is hit, give --ehlo-name, --mail-from or --starttls, or "
+        "exempt it on the server; if a blocklist answers for everybody, all mail is refused: "
+        "remove it there.",
     ),
     "full": _Entry(
         "There is no room: on the server (452, x.3.1) or in this mailbox (x.2.2).",

@@ -70,15 +70,15 @@ class Answer(NamedTuple):
 class Asked(NamedTuple):
     """The reply to the last MAIL, the answers, and the recipients that could not be asked.
 
-    `utf8` are those that need an extension that is not offered; `size` is what could not be
-    declared, for the same reason; `origin` is who we were.
+    `utf8` are those that need an extension that is not offered; `too_big` says in words why the
+    offer does not promise a message of the wanted size; `origin` is who we were.
     """
 
     mail: Reply
     answers: tuple[Answer, ...]
     unasked: tuple[Recipient, ...]
     utf8: tuple[Recipient, ...]
-    size: int
+    too_big: str
     origin: str
 
     def sentence(self, seconds: float) -> str:
@@ -188,7 +188,7 @@ def observe(session: "Session", options: "Options") -> Asked:
         tuple(answers),
         tuple(unasked),
         tuple(utf8),
-        options.size - size,
+        _too_big(offer, options.size),
         session.origin,
     )
 
@@ -200,12 +200,20 @@ def judge(facts: Asked, _: "Options") -> list[Finding]:
         findings.append(_mail_refused(facts))
     if facts.utf8:
         findings.append(_no_utf8(facts.utf8))
-    if facts.size:
-        text = f"SIZE is not offered, so {facts.size} octets are not promised"
-        findings.append(Finding("size", text))
+    if facts.too_big and facts.mail.code // 100 == 2:
+        findings.append(Finding("size", facts.too_big))
     return findings + [
         _finding(each, facts.origin) for each in facts.answers if not each.as_wished
     ]
+
+
+def _too_big(offer: "Capabilities", size: int) -> str:
+    """Why a message of this size is not promised by what is offered: not every server says so."""
+    if size and not offer.offers("SIZE"):
+        return f"SIZE is not offered, so {size} octets are not promised"
+    if offer.size and size > offer.size:
+        return f"messages up to {offer.size} octets are taken, not {size}"
+    return ""
 
 
 def _recipients(options: "Options") -> list[Recipient]:

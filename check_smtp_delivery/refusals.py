@@ -175,6 +175,8 @@ def _meaning(reply: Reply) -> Meaning:
     for pattern, meaning in _BY_WORDS:
         if re.search(pattern, words):
             return meaning
+    if reply.code == 530:
+        return LOGIN
     # Exchange Online says this of recipients that are not in its directory.
     if enhanced == "5.4.1" and re.search(_RECIPIENT_REJECTED, words):
         return UNKNOWN_USER
@@ -226,8 +228,6 @@ def _by_enhanced(reply: Reply, words: str, enhanced: str) -> Meaning | None:
 
 
 def _of_security(reply: Reply, words: str, enhanced: str) -> Meaning:
-    if reply.code == 530:
-        return LOGIN
     if re.search(_NO_MILTER, words):
         return TEMPORARY
     # Without a reason, "try again later" is what greylisting says.
@@ -237,8 +237,6 @@ def _of_security(reply: Reply, words: str, enhanced: str) -> Meaning:
 
 
 def _by_code(reply: Reply, words: str) -> Meaning:
-    if reply.code == 530:
-        return LOGIN
     if reply.code in (452, 552):
         return FULL
     if reply.code // 100 == 4:

@@ -21,7 +21,7 @@ from tests.strategies import UNHURRIED, hostile_octets, hostile_texts, sessions
 _LAST_LINE = re.compile(rb"(?:.*\n)?\d\d\d(?: [^\n]*|\r*)\n", re.DOTALL)
 
 STATUS = re.compile(
-    r"SMTP_(?:BANNER|EHLO|STARTTLS|CERT) (OK|WARNING|CRITICAL|UNKNOWN) - (.+?)(?: \| (.+))?"
+    r"SMTP_(?:BANNER|EHLO|STARTTLS|CERT|RCPT|RELAY) (OK|WARNING|CRITICAL|UNKNOWN) - (.+?)(?: \| (.+))?"
 )
 PERFDATA = re.compile(r"[a-z0-9_]{1,19}=-?[0-9]+(?:\.[0-9]+)?[sB]?(?:;[-0-9.:~@]*){0,4}")
 UNSEEN = {
@@ -116,6 +116,8 @@ CHECKS = st.sampled_from(
         ("ehlo", ("--lmtp", "--require-auth", "PLAIN")),
         ("starttls", ()),
         ("cert", ()),
+        ("rcpt", ("--accept", "a@example.com", "--reject", "b@example.com", "--size", "9")),
+        ("relay", ("--recipient", "a@example.org")),
     ]
 )
 VERBOSE = st.sampled_from([(), ("-v",), ("-vv",), ("-vvv",)])

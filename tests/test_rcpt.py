@@ -48,7 +48,7 @@ def defused(text: str) -> str:
 def asked(wish: str, text: str, **more: object) -> Asked:
     """One recipient and what was said to it."""
     answer = Answer(Recipient("x@example.com", wish), Reply(int(text[:3]), (text[4:],)))
-    facts = Asked(OK, (answer,), (), (), 0, ORIGIN)
+    facts = Asked(OK, (answer,), (), (), "", ORIGIN)
     return facts._replace(**more)  # type: ignore[arg-type]
 
 
@@ -196,7 +196,7 @@ def test_what_should_not_be_accepted(wish: str, text: str, finding: str) -> None
 def test_where_mail_is_refused_nobody_was_asked(text: str, finding: str) -> None:
     refusal = Reply(int(text[:3]), (text[4:],))
     recipient = Recipient("x@example.com", ACCEPT)
-    facts = Asked(refusal, (), (recipient,), (), 0, ORIGIN)
+    facts = Asked(refusal, (), (recipient,), (), "", ORIGIN)
     assert list(map(str, judge(facts, Options()))) == [finding]
     assert facts.sentence(1.0) == ""
 
@@ -294,6 +294,23 @@ def counts(accepted: int, deferred: int, refused: int) -> str:
             "--accept a@b.example -f me@c.example --size 500",
             "WARNING - 127.0.0.1:PORT size: a@b.example is refused for the size of the message: "
             f'"552 5.3.4 too big" {CAME} | ' + counts(0, 0, 1),
+        ),
+        (
+            OFFER
+            + "\nC: MAIL FROM:<> SIZE=2000\nS: 250 ok"
+            + rcpt("a@b.example", "250 ok")
+            + RESET,
+            "--accept a@b.example --size 2000",
+            "WARNING - 127.0.0.1:PORT size: messages up to 1000 octets are taken, not 2000; takes "
+            'mail for a@b.example in T s: "250 ok" | ' + counts(1, 0, 0),
+        ),
+        (
+            OFFER.replace("SIZE 1000", "SIZE 0")
+            + "\nC: MAIL FROM:<> SIZE=2000\nS: 250 ok"
+            + rcpt("a@b.example", "250 ok")
+            + RESET,
+            "--accept a@b.example --size 2000",
+            'OK - 127.0.0.1:PORT takes mail for a@b.example in T s: "250 ok" | ' + counts(1, 0, 0),
         ),
         (
             OFFER.replace("SIZE 1000", "DSN") + MAIL + rcpt("a@b.example", "250 ok") + RESET,

@@ -495,6 +495,43 @@ def test_commands_are_one_write_where_there_is_pipelining() -> None:
     assert (seen.codes, seen.phases) == ([250, 250, 550], ["mail", "rcpt"])
 
 
+def test_a_transaction_that_goes_no_further_ends_with_rset() -> None:
+    def begun(session: Session) -> list[Reply]:
+        session.in_transaction = True
+        return [session.command("mail", "MAIL", "FROM:<>")]
+
+    before = INTRODUCED + "C: MAIL FROM:<>\n"
+    seen = session_with(before + "S: 250 fine\nC: RSET\nS: 250 fine" + GOODBYE, begun)
+    assert seen.dialogue[-4:] == ["C: RSET", "S: 250 fine", "C: QUIT", "S: 221 Bye"]
+    seen = session_with(before + "S: 421 4.3.2 shutting down" + GOODBYE, begun)
+    assert seen.dialogue[-2:] == ["C: QUIT", "S: 221 Bye"]
+
+
+XCLIENT = INTRODUCED + "C: XCLIENT ADDR=203.0.113.1\n"
+
+
+@pytest.mark.parametrize(
+    ("transcript", "ended"),
+    [
+        ("S: 220 mail.example\nC: EHLO client.example\nS: 250 mail.example", ""),
+        ("S: 250 fine", 'protocol: XCLIENT answered with "250 fine" instead of 220'),
+        (
+            "S: 550 5.7.0 not you",
+            f'reject: XCLIENT answered with "550 5.7.0 not you" {ORIGIN}',
+        ),
+        ("S: 451 4.3.0 later", f'tempfail: XCLIENT answered with "451 4.3.0 later" {ORIGIN}'),
+    ],
+)
+def test_xclient_begins_anew(transcript: str, ended: str) -> None:
+    def disguised(session: Session) -> list[Reply]:
+        session.xclient("ADDR=203.0.113.1")
+        session.hello()
+        return []
+
+    seen = session_with(XCLIENT + transcript + GOODBYE, disguised)
+    assert (seen.ended, seen.phases) == (ended, ["xclient"])
+
+
 def test_commands_are_in_lock_step_where_there_is_none() -> None:
     seen = session_with(
         INTRODUCED

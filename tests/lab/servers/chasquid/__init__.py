@@ -1,6 +1,16 @@
 """chasquid, with Go's TLS: another cipher, and a log of the dialogue."""
 
-from tests.lab.cases import INSIDE, WARNING, Case, Commands, implicit, offer, with_starttls
+from tests.lab.cases import (
+    INSIDE,
+    OK,
+    WARNING,
+    Case,
+    Commands,
+    implicit,
+    offer,
+    relay,
+    with_starttls,
+)
 from tests.lab.server import Server
 
 SERVERS = tuple(
@@ -39,6 +49,13 @@ _CASES = (
         f"cipher: TLS_AES_128_GCM_SHA256 has 128 bits, not 256; encrypts with {_TLS} in T s",
         f"{INSIDE} bits=128;256:;;0",
         _COMMANDS.starttls_ehlo_quit,
+    ),
+    relay(
+        "smtp",
+        "",
+        OK,
+        'refuses to relay in T s: "503 5.7.1 Relay not allowed"',
+        f"{_EHLO} MAIL FROM:<relay-test@example.net> RCPT TO:<relay-test@example.org> RSET QUIT",
     ),
 )
 

@@ -2,7 +2,16 @@
 
 from typing import NamedTuple
 
-from tests.lab.cases import Case, Commands, Offer, implicit, offer, with_starttls
+from tests.lab.cases import (
+    WARNING,
+    Case,
+    Commands,
+    Offer,
+    implicit,
+    offer,
+    recipients,
+    with_starttls,
+)
 from tests.lab.server import Server
 
 SERVERS = tuple(
@@ -54,6 +63,16 @@ def cases(server: Server) -> tuple[Case, ...]:
         *with_starttls("submission", *submission, _CLEAR, _INSIDE),
         *implicit("submissions", *submission, _INSIDE),
         *with_starttls("lmtp", *lmtp, options="--lmtp"),
+        # its users are whoever is asked for
+        recipients(
+            "lmtp",
+            "--lmtp --accept good@example.com --control-probe",
+            WARNING,
+            "catch-all: check-smtp-RANDOM@example.com is accepted too, so that acceptance proves "
+            'nothing: "250 2.1.5 OK"; takes mail for good@example.com in T s: "250 2.1.5 OK"',
+            (1, 0, 0),
+            "Logged out",
+        ),
     )
     behind_proxy = (
         case

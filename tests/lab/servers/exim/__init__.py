@@ -4,12 +4,18 @@ from tests.lab.cases import (
     ASKED,
     CRITICAL,
     INSIDE,
+    OK,
+    ORIGIN,
     STRONG,
+    UNKNOWN,
+    WARNING,
     Case,
     Commands,
     implicit,
     no_encryption,
     offer,
+    recipients,
+    relay,
     turned_away,
     with_starttls,
 )
@@ -21,9 +27,13 @@ SERVERS = tuple(
         release=release,
         packages=("exim4-daemon-light",),
         users=("Debian-exim",),
-        ports=("smtp", "smtps", "busy", "refusing", "chatty", "broken_tls"),
-        ended=r"no MAIL in SMTP connection from|rejected connection in",
-        told=r"no MAIL in SMTP connection from .* C=(\S+)",
+        ports=(
+            *("smtp", "smtps", "busy", "refusing", "chatty", "broken_tls"),
+            *("greylisting", "catch_all", "open_relay"),
+        ),
+        ended=r"no MAIL in SMTP connection from|rejected connection in"
+        r"|incomplete transaction|(?s:rejected MAIL .*? closed by QUIT)",
+        told=r"(?:no MAIL in SMTP connection from .* C=|incomplete transaction \()([A-Z,]+)",
         left="SMTP connection from (client.example) [127.0.0.1] lost D=0s",
     )
     for release in ("bullseye", "bookworm", "trixie")
@@ -58,6 +68,72 @@ _INSIDE = {
         number=9,
     ),
 }
+
+_GOOD = "--accept good@example.com"
+_RECIPIENTS = (
+    recipients(
+        "smtp",
+        f"{_GOOD} --control-probe",
+        OK,
+        'takes mail for good@example.com (no catch-all) in T s: "250 Accepted"',
+        (1, 0, 0),
+        "RSET",
+    ),
+    # which may mean the user and may mean the domain
+    recipients(
+        "smtp",
+        "--accept nobody@example.com",
+        CRITICAL,
+        f'unknown-user: nobody@example.com is refused: "550 Unrouteable address" {ORIGIN}',
+        (0, 0, 1),
+        "RSET",
+    ),
+    recipients(
+        "smtp",
+        f"{_GOOD},postmaster --reject nobody@example.com,a@example.org",
+        OK,
+        "accepts 2, defers 0, refuses 2 of 4 recipients in T s",
+        (2, 0, 2),
+        "RSET",
+    ),
+    recipients(
+        "smtp",
+        f"{_GOOD} --size 300000",
+        WARNING,
+        'size: no recipient was asked: MAIL answered with "552 Message size exceeds maximum '
+        f'permitted", for the size of the message {ORIGIN}',
+        (0, 0, 0),
+        "",
+    ),
+    recipients(
+        "greylisting",
+        _GOOD,
+        WARNING,
+        'greylisted: good@example.com is refused: "451 Greylisted, please come back later" '
+        f"{ORIGIN}",
+        (0, 1, 0),
+        "RSET",
+    ),
+    recipients(
+        "catch_all",
+        f"{_GOOD} --control-probe",
+        WARNING,
+        "catch-all: check-smtp-RANDOM@example.com is accepted too, so that acceptance proves "
+        'nothing: "250 Accepted"; takes mail for good@example.com in T s: "250 Accepted"',
+        (1, 0, 0),
+        "RSET",
+    ),
+    relay("smtp", "", OK, 'refuses to relay in T s: "550 relay not permitted"', "RSET"),
+    relay(
+        "open_relay",
+        "",
+        UNKNOWN,
+        "trusted: mail from relay-test@example.net for relay-test@example.org is accepted: "
+        '"250 Accepted", but servers trust clients with a loopback address, so it proves nothing '
+        f"{ORIGIN}",
+        "RSET",
+    ),
+)
 
 
 def cases(server: Server) -> tuple[Case, ...]:
@@ -97,4 +173,5 @@ def cases(server: Server) -> tuple[Case, ...]:
             "EHLO,STARTTLS,EHLO,QUIT EHLO,STARTTLS,QUIT EHLO,STARTTLS,QUIT",
             sessions=3,
         ),
+        *_RECIPIENTS,
     )

@@ -1,6 +1,20 @@
 """OpenSMTPD: that of bookworm cannot do TLS, so there are the ones before and after."""
 
-from tests.lab.cases import Case, Commands, implicit, offer, turned_away, with_starttls
+from tests.lab.cases import (
+    CRITICAL,
+    INSIDE,
+    OK,
+    ORIGIN,
+    WARNING,
+    Case,
+    Commands,
+    implicit,
+    offer,
+    recipients,
+    relay,
+    turned_away,
+    with_starttls,
+)
 from tests.lab.server import Server
 
 SERVERS = tuple(
@@ -28,6 +42,52 @@ _CASES = (
     *implicit("smtps", _COMMANDS, _GREETING, _INSIDE),
     *with_starttls("submission", _COMMANDS, _GREETING, _CLEAR, _LOGIN),
     *turned_away("refusing", "reject", "554 5.7.1 not you", "quit"),
+    recipients(
+        "smtp",
+        "--accept root@example.com --control-probe",
+        OK,
+        'takes mail for root@example.com (no catch-all) in T s: "250 2.1.5 Destination address '
+        'valid: Recipient ok"',
+        (1, 0, 0),
+        "quit",
+    ),
+    recipients(
+        "smtp",
+        "--accept nobody1@example.com",
+        CRITICAL,
+        'unknown-user: nobody1@example.com is refused: "550 Invalid recipient: '
+        f'(nobody1@example.com)" {ORIGIN}',
+        (0, 0, 1),
+        "quit",
+    ),
+    # It takes MAIL with any SIZE, whatever it offers.
+    recipients(
+        "smtp",
+        "--accept root@example.com --size 300000",
+        WARNING,
+        "size: messages up to 204800 octets are taken, not 300000; takes mail for "
+        'root@example.com in T s: "250 2.1.5 Destination address valid: Recipient ok"',
+        (1, 0, 0),
+        "quit",
+    ),
+    recipients(
+        "submission",
+        "--starttls --accept root@example.com",
+        CRITICAL,
+        'policy: no recipient was asked: MAIL answered with "530 5.5.1 Invalid command: Must '
+        f'issue an AUTH command first", for a missing login {ORIGIN}',
+        (0, 0, 0),
+        "quit",
+        f"{INSIDE} time_mail=Ts;;;0",
+    ),
+    # The same words as for a user that it does not know.
+    relay(
+        "smtp",
+        "",
+        OK,
+        'refuses to relay in T s: "550 Invalid recipient: (relay-test@example.org)"',
+        "quit",
+    ),
 )
 
 

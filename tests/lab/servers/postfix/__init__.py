@@ -9,13 +9,19 @@ from tests.lab.cases import (
     INSIDE,
     INTRODUCED,
     OK,
+    ORIGIN,
+    RECIPIENT_INSIDE,
     STRONG,
+    UNKNOWN,
+    WARNING,
     WELL,
     Case,
     Commands,
     implicit,
     no_encryption,
     offer,
+    recipients,
+    relay,
     turned_away,
     with_starttls,
 )
@@ -31,6 +37,7 @@ SERVERS = tuple(
             *("smtp", "smtps", "submission", "postscreen", "busy", "refusing", "misconfigured"),
             *("no_certificate", "no_tls", "old_tls", "modern_tls", "client_certificate"),
             *("expired", "incomplete", "behind_proxy", "postscreen_behind_proxy"),
+            *("greylisting", "disliking", "full", "catch_all", "own_network", "open_relay"),
         ),
         ended=r"smtpd\[\d+\]: disconnect from|postscreen\[\d+\]: DISCONNECT",
         told=r"disconnect from \S+ (.*)",
@@ -79,6 +86,167 @@ def _no_certificate(check: str, options: str, alert: str) -> Case:
         ),
     )
 
+
+_GOOD, _NOBODY = "--accept good@example.com", "--accept nobody@example.com"
+_ACCEPTED = "ehlo=1 mail=1 rcpt=1 rset=1 quit=1 commands=5"
+_REFUSED = "ehlo=1 mail=1 rcpt=0/1 rset=1 quit=1 commands=4/5"
+_UNASKED = "ehlo=1 mail=0/1 rcpt=0/1 quit=1 commands=2/4"
+_XCLIENT = "--xclient 203.0.113.1"
+_DISGUISED = f"{INTRODUCED} time_xclient=Ts;;;0 time_mail=Ts;;;0 time_rcpt=Ts;;;0"
+_UNKNOWN = "Recipient address rejected: User unknown in local recipient table"
+_MAIL = "mail from relay-test@example.net for relay-test@example.org is accepted"
+_DENIED = 'refuses to relay in T s: "554 5.7.1 (relay-test@example.org): Relay access denied"'
+_DISLIKED = (
+    'for our address or its reverse DNS: "450 4.7.25 Client host rejected: cannot find your '
+    f'hostname, [127.0.0.1]" {ORIGIN}'
+)
+_RECIPIENTS = (
+    recipients(
+        "smtp",
+        f"{_GOOD} --control-probe",
+        OK,
+        'takes mail for good@example.com (no catch-all) in T s: "250 2.1.5 Ok"',
+        (1, 0, 0),
+        "ehlo=1 mail=1 rcpt=1/2 rset=1 quit=1 commands=5/6",
+    ),
+    recipients(
+        "smtp",
+        _NOBODY,
+        CRITICAL,
+        "unknown-user: nobody@example.com is refused: "
+        f'"550 5.1.1 (nobody@example.com): {_UNKNOWN}" {ORIGIN}',
+        (0, 0, 1),
+        _REFUSED,
+    ),
+    recipients(
+        "smtp",
+        f"{_GOOD},postmaster --reject nobody@example.com,a@example.org",
+        OK,
+        "accepts 2, defers 0, refuses 2 of 4 recipients in T s",
+        (2, 0, 2),
+        "ehlo=1 mail=1 rcpt=2/4 rset=1 quit=1 commands=6/8",
+    ),
+    recipients(
+        "submission",
+        f"--starttls {_GOOD}",
+        OK,
+        'takes mail for good@example.com in T s: "250 2.1.5 Ok"',
+        (1, 0, 0),
+        "ehlo=2 starttls=1 mail=1 rcpt=1 rset=1 quit=1 commands=7",
+        RECIPIENT_INSIDE,
+    ),
+    recipients(
+        "submission",
+        _GOOD,
+        CRITICAL,
+        'policy: no recipient was asked: MAIL answered with "530 5.7.0 Must issue a STARTTLS '
+        f'command first", for missing TLS {ORIGIN}',
+        (0, 0, 0),
+        _UNASKED,
+    ),
+    recipients(
+        "smtp",
+        f"{_GOOD} --size 300000",
+        WARNING,
+        'size: no recipient was asked: MAIL answered with "552 5.3.4 Message size exceeds fixed '
+        f'limit", for the size of the message {ORIGIN}',
+        (0, 0, 0),
+        _UNASKED,
+    ),
+    recipients(
+        "greylisting",
+        _GOOD,
+        WARNING,
+        'greylisted: good@example.com is refused: "450 4.2.0 (good@example.com): Recipient '
+        f'address rejected: Greylisted, come back later" {ORIGIN}',
+        (0, 1, 0),
+        _REFUSED,
+    ),
+    recipients(
+        "disliking",
+        _GOOD,
+        CRITICAL,
+        f"policy: good@example.com is refused {_DISLIKED}",
+        (0, 1, 0),
+        _REFUSED,
+    ),
+    recipients(
+        "full",
+        _GOOD,
+        CRITICAL,
+        'full: no recipient was asked: MAIL answered with "452 4.3.1 Insufficient system '
+        f'storage", for a lack of room {ORIGIN}',
+        (0, 0, 0),
+        _UNASKED,
+    ),
+    recipients(
+        "catch_all",
+        f"{_GOOD} --control-probe",
+        WARNING,
+        "catch-all: check-smtp-RANDOM@example.com is accepted too, so that acceptance proves "
+        'nothing: "250 2.1.5 Ok"; takes mail for good@example.com in T s: "250 2.1.5 Ok"',
+        (1, 0, 0),
+        "ehlo=1 mail=1 rcpt=2 rset=1 quit=1 commands=6",
+    ),
+    recipients(
+        "smtp",
+        "--accept büro@example.com",
+        CRITICAL,
+        f'unknown-user: büro@example.com is refused: "550 5.1.1 (büro@example.com): {_UNKNOWN}" '
+        f"{ORIGIN}",
+        (0, 0, 1),
+        _REFUSED,
+    ),
+    relay("smtp", "", OK, _DENIED, _REFUSED),
+    relay(
+        "smtp",
+        _XCLIENT,
+        CRITICAL,
+        f"missing: XCLIENT is not offered to us, so that we can only ask as ourselves {ORIGIN}",
+        _COMMANDS.ehlo_quit,
+        INTRODUCED,
+    ),
+    relay(
+        "own_network",
+        "",
+        UNKNOWN,
+        f'trusted: {_MAIL}: "250 2.1.5 Ok", but servers trust clients with a loopback address, so '
+        f"it proves nothing {ORIGIN}",
+        _ACCEPTED,
+    ),
+    relay(
+        "own_network",
+        _XCLIENT,
+        OK,
+        _DENIED,
+        "ehlo=2 xclient=0/1 mail=1 rcpt=0/1 rset=1 quit=1 commands=5/7",
+        _DISGUISED,
+    ),
+    relay(
+        "own_network",
+        "--xclient 2001:db8::1 --xclient-name dsl.example.net --starttls",
+        OK,
+        _DENIED,
+        "ehlo=3 xclient=0/1 starttls=1 mail=1 rcpt=0/1 rset=1 quit=1 commands=7/9",
+        f"{INSIDE} time_xclient=Ts;;;0 time_mail=Ts;;;0 time_rcpt=Ts;;;0",
+    ),
+    relay(
+        "open_relay",
+        _XCLIENT,
+        CRITICAL,
+        f'open-relay: {_MAIL}: "250 2.1.5 Ok" (we came from 127.0.0.1 as client.example, by '
+        "XCLIENT from 203.0.113.1)",
+        "ehlo=2 xclient=0/1 mail=1 rcpt=1 rset=1 quit=1 commands=6/7",
+        _DISGUISED,
+    ),
+    relay(
+        "disliking",
+        "",
+        CRITICAL,
+        f"policy: it does not say whether it relays: RCPT is refused {_DISLIKED}",
+        _REFUSED,
+    ),
+)
 
 _CASES = (
     *with_starttls("smtp", _COMMANDS, _GREETING, _CLEAR, _INSIDE),
@@ -239,6 +407,7 @@ _CASES = (
         f"{ENCRYPTED} {DAYS}",
         _COMMANDS.starttls_quit,
     ),
+    *_RECIPIENTS,
 )
 
 

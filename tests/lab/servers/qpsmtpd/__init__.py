@@ -1,6 +1,14 @@
 """qpsmtpd: it listens for early talkers, and names login mechanisms in random order."""
 
-from tests.lab.cases import Case, Commands, offer, with_starttls
+from tests.lab.cases import (
+    OK,
+    Case,
+    Commands,
+    offer,
+    recipients,
+    relay,
+    with_starttls,
+)
 from tests.lab.server import Server
 
 SERVERS = (
@@ -21,12 +29,29 @@ _COMMANDS = Commands(
     "QUIT", f"{_EHLO} QUIT", f"{_EHLO} STARTTLS QUIT", f"{_EHLO} STARTTLS {_EHLO} QUIT"
 )
 
-_CASES = with_starttls(
-    "smtp",
-    _COMMANDS,
-    "220 mail.example.com ESMTP qpsmtpd 0.94 ready, send us your mail, but not your spam.",
-    offer("PIPELINING, 8BITMIME, STARTTLS, AUTH CRAM-MD5 LOGIN PLAIN"),
-    offer("PIPELINING, 8BITMIME, AUTH CRAM-MD5 LOGIN PLAIN"),
+_CASES = (
+    *with_starttls(
+        "smtp",
+        _COMMANDS,
+        "220 mail.example.com ESMTP qpsmtpd 0.94 ready, send us your mail, but not your spam.",
+        offer("PIPELINING, 8BITMIME, STARTTLS, AUTH CRAM-MD5 LOGIN PLAIN"),
+        offer("PIPELINING, 8BITMIME, AUTH CRAM-MD5 LOGIN PLAIN"),
+    ),
+    recipients(
+        "smtp",
+        "--accept good@mail.example.com",
+        OK,
+        'takes mail for good@mail.example.com in T s: "250 (good@mail.example.com), recipient ok"',
+        (1, 0, 0),
+        f"{_EHLO} MAIL FROM:<> RCPT TO:<good@mail.example.com> RSET QUIT",
+    ),
+    relay(
+        "smtp",
+        "",
+        OK,
+        'refuses to relay in T s: "550 Relaying denied (#5.7.1)"',
+        f"{_EHLO} MAIL FROM:<relay-test@example.net> RCPT TO:<relay-test@example.org> RSET QUIT",
+    ),
 )
 
 
