@@ -58,24 +58,27 @@ _NO_MILTER = r"service unavailable - try again later"
 _RELAYING = (
     r"relay(?:ing)?[^.;]{0,40} (?:denied|rejected|prohibited|refused|forbidden|disabled)"
     r"|relay(?:ing)? (?:is )?not |\bnot [a-z ]{0,30}relay|\b(?:cannot|unable to|don't) relay"
-    r"|\brcpthosts\b|relay access denied|no relay"
+    r"|\brcpthosts?\b|no relay|relaying mail|insecure mail relay|don't handle mail for"
 )
 _SENDER = (
-    r"sender (?:address|verif|domain|reject|denied|not|is |policy|unknown|must|id\b)"
+    r"senders? (?:e-?mail|address|verif|domain|reject|denied|not|is |was |policy|unknown|must)"
     r"|(?:of|invalid|bad|unknown|null|envelope|your|blocked|reputation) senders?\b"
-    r"|\bspf\b|openspf|verification failed for|return path|\bnull reverse-path"
+    r"|\b(?:bogus|your|the) mail from\b|\b(?:spf|dmarc|dkim|batv)\b|openspf"
+    r"|verification failed for|return path|\bnull reverse-path"
 )
 _BLOCKLIST = (
     r"black-? ?list|block-? ?list|deny ?list|\b(?:dns|r)bl\b"
-    r"|blocked (?:using|by|at|- see|for spam)"
-    r"|listed (?:in|at|by|on)\b|spamhaus|spamcop|barracudacentral|sorbs\.net|reputation"
-    r"|banned|\bblocked [a-z ]{0,20}\bip\b|ip [a-z ]{0,20}blocked|\bbl[0-9]{2}\]"
+    r"|blocked (?:using|by|at|- see|for spam)|listed (?:in|at|by|on|as)\b"
+    r"|spamhaus|spamcop|barracudacentral|sorbs\.net|reputation|spammer|sending spam|open proxy"
+    r"|banned|\bblocked [a-z ]{0,20}\bip\b|(?:\bip|\bhost|\bserver)\b.{0,40} blocked"
+    r"|\bbl[0-9]{2}\]|send(?:er|ing) ip\b|bad ip\b|user complaints|unwanted messages"
 )
 _HELO = r"\b(?:helo|ehlo)\b(?!.{0,6}first)"
 _HOST = (
     r"client host|host (?:is )?rejected|your (?:reverse|host ?name|host|ip)\b|\bp\.?t\.?r\b"
     r"|reverse[ -]?(?:dns|look|host|name|address)|\brdns\b|unresolvable|dynamic|residential"
-    r"|dial-?up|\bfrom your (?:network|server)"
+    r"|dial-?up|\bfrom your (?:network|server)|name lookup failed|forward dns|dns lookup fail"
+    r"|of your isp\b|mismatches client ip"
 )
 _TLS = r"starttls|(?:tls|ssl|encryption|encrypted)[a-z ]{0,20} (?:required|needed|first)"
 _LOGIN = (
@@ -85,30 +88,33 @@ _LOGIN = (
 )
 _TOO_MANY = r"too many recipients(?! from)|multiple destination domains"
 _SIZE = (
-    r"message size[a-z ]{0,20} exceed|exceeds [a-z ]{0,20}message size"
-    r"|message (?:is )?too (?:big|large)"
+    r"message (?:size|length)[a-z ]{0,20} exceed|exceed(?:s|ed) [a-z ]{0,30}message size"
+    r"|message (?:is )?(?:file )?too (?:big|large)"
 )
 _FULL = (
-    r"quota|(?:mailbox|inbox|disk|storage)[a-z' ]{0,20} (?:is |be )?full|insufficient[a-z ]{0,10} "
-    r"(?:storage|resources|disk|space)|out of (?:storage|space|disk)|space shortage|no space"
-    r"|storage allocation|not enough (?:space|storage)"
+    r"quota|(?:mailbox|mailfolder|inbox|disk|storage|system)[a-z' ]{0,20} (?:is |be )?full\b"
+    r"|full mailbox|insufficient[a-z ]{0,10} (?:storage|resources|disk|space)|disk space"
+    r"|out of (?:storage|space)|space shortage|no space|enough (?:space|storage)"
+    r"|storage allocation|allowed storage|mailbox[a-z ]{0,20} (?:limit )?exceeded"
 )
 _UNKNOWN_USER = (
-    r"(?:user|recipient|mailbox|address|account|alias)s?(?: name)? (?:is |was )?(?:un|not )"
-    r"(?:known|found|exist)"
-    r"|(?:unknown|invalid|unrecogni[sz]ed|bad|nonexistent) (?:local )?"
+    r"\b(?:user(?: ?name)?|recipient|mailbox|(?<!ip )address|account|alias|name)(?:es|s)?\b"
+    r"[^.;]{0,30}? (?:(?:not|n't) (?:be )?(?:known|found|present|active|exist)|invalid|unknown)"
+    r"|(?:unknown|invalid|unrecogni[sz]ed|bad|non-? ?existent) (?:local |virtual |e-?mail )?"
     r"(?:user|recipient|mailbox|address|account|local-part|alias)"
-    r"|no such (?:user|recipient|mailbox|address|person|account|local)|no mailbox (?:here )?by"
+    r"|no such (?:user|recipient|mailbox|address|person|account|local)"
+    r"|no (?:valid )?(?:mail ?box|account|recipients?\b|one at)"
     r"|(?:does not|doesn't|not) exist|does not have an? |doesn't have an? |undeliverable address"
-    r"|mailbox unavailable|mailbox not (?:available|found)|recipientnotfound"
-    r"|not our (?:user|customer)"
-    r"|not a (?:valid|known) (?:user|mailbox|recipient|address)|destination address is unknown"
+    r"|mailbox (?:is )?unavailable|recipient ?notfound|userunknown|invalid-recipient"
+    r"|not our (?:user|customer)|not a (?:valid|known|local) (?:user|mailbox|recipient|address)"
+    r"|(?:bad|valid)(?:rcpt|recipient)to|no longer (?:valid|accepts)"
 )
 _UNROUTABLE = (
-    r"unrout(?:e)?able|null ?mx|domain not found|domain[^.;]{0,80} does not accept mail"
+    r"unrout(?:e)?able|null ?mx|domain (?:name )?not found|unknown domain|no such domain"
+    r"|domain[^.;]{0,80} does not accept mail|domain must exist"
     r"|domain[^.;]{0,60} (?:does not|doesn't) (?:exist|resolve)"
 )
-_POLICY_WORD = r"\bpolic(?:y|ies)\b|access denied|not (?:allowed|authori[sz]ed)"
+_POLICY_WORD = r"\bpolic(?:y|ies)\b|access denied|your access|not (?:allowed|authori[sz]ed)"
 _RECIPIENT_REJECTED = r"recipient (?:address )?(?:rejected|denied)"
 
 _BY_WORDS = (

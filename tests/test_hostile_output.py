@@ -21,7 +21,8 @@ from tests.strategies import UNHURRIED, hostile_octets, hostile_texts, sessions
 _LAST_LINE = re.compile(rb"(?:.*\n)?\d\d\d(?: [^\n]*|\r*)\n", re.DOTALL)
 
 STATUS = re.compile(
-    r"SMTP_(?:BANNER|EHLO|STARTTLS|CERT|RCPT|RELAY) (OK|WARNING|CRITICAL|UNKNOWN) - (.+?)(?: \| (.+))?"
+    r"SMTP_(?:BANNER|EHLO|STARTTLS|CERT|RCPT|RELAY) (OK|WARNING|CRITICAL|UNKNOWN) - (.+?)"
+    r"(?: \| (.+))?"
 )
 PERFDATA = re.compile(r"[a-z0-9_]{1,19}=-?[0-9]+(?:\.[0-9]+)?[sB]?(?:;[-0-9.:~@]*){0,4}")
 UNSEEN = {
