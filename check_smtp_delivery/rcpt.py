@@ -246,13 +246,15 @@ def _ask(
         group = [each.address for each in waiting]
         reply, replies = envelope.transaction(session, offer, mail, group)
         told = [Answer(*each) for each in zip(waiting, replies, strict=False)]
-        too_many = [meaning_of_rcpt(each) == TOO_MANY for each in replies]
-        if True in too_many[1:]:
-            told = told[: too_many.index(True, 1)]
-        answers += told
+        further = (number for number, each in enumerate(replies) if number and _too_many(each))
+        answers += told[: next(further, None)]
         if not told or len(answers) == len(recipients):
             return reply, answers
         session.command("mail", "RSET")
+
+
+def _too_many(reply: Reply) -> bool:
+    return is_for_now(reply) and meaning_of_rcpt(reply) == TOO_MANY
 
 
 def _no_utf8(recipients: "Sequence[Recipient]") -> Finding:
