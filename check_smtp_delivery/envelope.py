@@ -14,7 +14,7 @@ from check_smtp_core.values import wire_text
 from check_smtp_core.verdicts import about_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from check_smtp_core.options import Options
     from check_smtp_core.reply import Capabilities, Reply
@@ -81,6 +81,20 @@ def introduced(session: "Session", options: "Options") -> "Capabilities":
     return hello.capabilities
 
 
+def at_a_time(recipients: "Sequence[str]", limits: "Mapping[str, int]") -> list[str]:
+    """As many of the first recipients as one transaction may have (RFC 9422 4), at least one."""
+    most = min(limits.get("RCPTMAX", _MOST_RECIPIENTS), _MOST_RECIPIENTS)
+    most_domains = max(limits.get("RCPTDOMAINMAX", most), 1)
+    group: list[str] = []
+    domains: set[str] = set()
+    for each in recipients[: max(most, 1)]:
+        domains.add(each.rpartition("@")[2].lower())
+        if len(domains) > most_domains:
+            break
+        group.append(each)
+    return group
+
+
 def transaction(
     session: "Session", offer: "Capabilities", mail: str, recipients: "Sequence[str]"
 ) -> "tuple[Reply, list[Reply]]":
@@ -88,9 +102,9 @@ def transaction(
 
     There are none where MAIL was refused. In one write where the server offers PIPELINING.
     """
-    most = max(1, min(offer.limits.get("RCPTMAX", _MOST_RECIPIENTS), _MOST_RECIPIENTS))
     first = Command("mail", "MAIL", mail)
-    others = [Command("rcpt", "RCPT", rcpt_to(each)) for each in recipients[:most]]
+    group = at_a_time(recipients, offer.limits)
+    others = [Command("rcpt", "RCPT", rcpt_to(each)) for each in group]
     if offer.offers("PIPELINING"):
         reply, *replies = session.commands((first, *others), pipelining=True)
     else:

@@ -105,10 +105,9 @@ class Asked(NamedTuple):
         """Each recipient, what was wished and what was said (-v)."""
         if level == 2:
             return []
-        return [
-            f"{recipient.wish} {recipient.address}: {quoted(str(reply))}"
-            for recipient, reply in self.answers
-        ]
+        told = [(*each.recipient, quoted(str(each.reply))) for each in self.answers]
+        told += [(*each, "not asked") for each in (*self.unasked, *self.utf8)]
+        return [f"{wish} {address}: {what}" for address, wish, what in told]
 
     @property
     def _own(self) -> list[Answer]:

@@ -4,7 +4,7 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from check_smtp_delivery.envelope import mail_from, rcpt_to, recipient, sender
+from check_smtp_delivery.envelope import at_a_time, mail_from, rcpt_to, recipient, sender
 
 LONG = "x" * 64
 
@@ -95,3 +95,29 @@ def test_mail(address: str, utf8: bool, size: int, expected: str) -> None:
 
 def test_rcpt() -> None:
     assert rcpt_to("postmaster") == "TO:<postmaster>"
+
+
+MANY = ["a@example.com", "b@EXAMPLE.com", "c@example.net", "d@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "count"),
+    [
+        ({}, 4),
+        ({"RCPTMAX": 3}, 3),
+        ({"RCPTMAX": 50000}, 4),
+        ({"RCPTMAX": 0}, 1),
+        ({"RCPTDOMAINMAX": 1}, 2),
+        ({"RCPTDOMAINMAX": 2}, 4),
+        ({"RCPTDOMAINMAX": 0}, 2),
+        ({"RCPTMAX": 1, "RCPTDOMAINMAX": 1, "MAILMAX": 1}, 1),
+    ],
+)
+def test_a_transaction_has_no_more_than_the_limits_allow(
+    limits: dict[str, int], count: int
+) -> None:
+    assert at_a_time(MANY, limits) == MANY[:count]
+
+
+def test_a_transaction_has_no_more_than_every_server_takes() -> None:
+    assert len(at_a_time([f"user{number}@example.com" for number in range(101)], {})) == 100

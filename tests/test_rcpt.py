@@ -600,6 +600,15 @@ def test_verbose_lines_tell_of_every_recipient(stage: Stage) -> None:
     ]
 
 
+def test_verbose_lines_tell_who_was_not_asked(stage: Stage) -> None:
+    transcript = OFFER + "\nC: MAIL FROM:<>\nS: 451 4.3.0 later" + BYE
+    outcome = stage("rcpt", transcript, "--accept", "a@b.example,büro@b.example", "-v")
+    assert outcome.lines[-2:] == [
+        "accept a@b.example: not asked",
+        "accept büro@b.example: not asked",
+    ]
+
+
 def test_odd_replies_are_noted_once(stage: Stage) -> None:
     transcript = (
         OFFER
