@@ -237,7 +237,8 @@ def _ask(
     """The last reply to MAIL, and the answers, in as many transactions as the server needs.
 
     A server may take fewer recipients at a time than there are: it says so in LIMITS (RFC 9422),
-    or with 452 behind those that it did take (RFC 5321 4.5.3.1.10).
+    or with 452 behind those that it did take (RFC 5321 4.5.3.1.10). Some take one from the null
+    sender, as a bounce has one, and refuse the next for good.
     """
     answers: list[Answer] = []
     while True:
@@ -253,7 +254,7 @@ def _ask(
 
 
 def _too_many(reply: Reply) -> bool:
-    return is_for_now(reply) and meaning_of_rcpt(reply) == TOO_MANY
+    return reply.code // 100 != 2 and meaning_of_rcpt(reply) == TOO_MANY
 
 
 def _no_utf8(recipients: "Sequence[Recipient]") -> Finding:

@@ -86,7 +86,10 @@ _LOGIN = (
     r"|(?:requires?|needs?|must|please|without) [a-z ]{0,20}(?:authenticat|log ?in\b|smtp auth)"
     r"|smtp auth\S* (?:is )?required"
 )
-_TOO_MANY = r"too many recipients(?! from)|multiple destination domains"
+_TOO_MANY = (
+    r"too many recipients(?! from)|multiple destination domains|multi-recipient bounce"
+    r"|(?:only|more than) one recipient"
+)
 _SIZE = (
     r"message (?:size|length)[a-z ]{0,20} exceed|exceed(?:s|ed) [a-z ]{0,30}message size"
     r"|message (?:is )?(?:file )?too (?:big|large)"
@@ -118,13 +121,13 @@ _POLICY_WORD = r"\bpolic(?:y|ies)\b|access denied|your access|not (?:allowed|aut
 _RECIPIENT_REJECTED = r"recipient (?:address )?(?:rejected|denied)"
 
 _BY_WORDS = (
+    (_TOO_MANY, TOO_MANY),
     (_BLOCKLIST, BLOCKLIST),
     (_SENDER, SENDER),
     (_HELO, HELO),
     (_HOST, HOST),
     (_TLS, TLS),
     (_LOGIN, LOGIN),
-    (_TOO_MANY, TOO_MANY),
     (_SIZE, SIZE),
     (_FULL, FULL),
 )

@@ -462,6 +462,18 @@ MAIL_AGAIN = "\nC: RSET\nS: 250 ok" + MAIL
         + MAIL_AGAIN
         + rcpt("d@b.example", "250 ok")
         + RESET,
+        # bounces have one recipient
+        OFFER
+        + MAIL
+        + rcpt("a@b.example", "250 ok")
+        + rcpt("c@b.example", "550 5.5.3 Recipient address rejected: Multi-recipient bounce")
+        + rcpt("d@b.example", "550 only one recipient accepted for the null sender")
+        + MAIL_AGAIN
+        + rcpt("c@b.example", "250 ok")
+        + rcpt("d@b.example", "550 only one recipient accepted for the null sender")
+        + MAIL_AGAIN
+        + rcpt("d@b.example", "250 ok")
+        + RESET,
         # Gmail
         OFFER
         + MAIL
@@ -473,7 +485,7 @@ MAIL_AGAIN = "\nC: RSET\nS: 250 ok" + MAIL
         + rcpt("d@b.example", "250 ok")
         + RESET,
     ],
-    ids=["LIMITS", "452", "Gmail"],
+    ids=["LIMITS", "452", "bounce", "Gmail"],
 )
 def test_more_recipients_than_a_transaction_takes(stage: Stage, transcript: str) -> None:
     given = ("--accept", "a@b.example,c@b.example,d@b.example")

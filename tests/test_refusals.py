@@ -204,6 +204,7 @@ RCPT = {
         ("451 Temporary local problem - please try later", TEMPORARY),
         ("452 space shortage, please try later", FULL),
         ("452 too many recipients", TOO_MANY),
+        ("550 Only one recipient accepted for NULL sender", TOO_MANY),
         ("451 Greylisted, please come back later", GREYLISTED),
         (
             '550 "JunkMail rejected - mon.example.net [192.0.2.10]:4711 is in an RBL, see '
