@@ -181,7 +181,7 @@ class Session:
         return self._accepted(phase, reply)
 
     def respond(self, phase: str, line: str, verb: str) -> Reply:
-        """A line that goes on with a command after its 334 or 354, and the reply to it.
+        """A line that goes on with a command after its 334, and the reply to it.
 
         SessionEnded as in command().
         """
@@ -229,8 +229,8 @@ class Session:
     def conceal(self, *secrets: str) -> None:
         """From now on, show these words nowhere, whoever says them.
 
-        Only a challenge (334) is handed on as it came, since it has to be answered: what is shown
-        of it passes concealed().
+        Only a challenge (334 in phase auth) is handed on as it came, since it has to be answered:
+        what is shown of it passes concealed().
         """
         self._secrets += [each for each in secrets if each]
         self._secrets.sort(key=len, reverse=True)
@@ -350,7 +350,8 @@ class Session:
         for line in shown.lines[:-1]:
             self._spoken("S", f"{shown.code}-{line}")
         self._spoken("S", f"{shown.code} {shown.lines[-1]}")
-        return reply if reply.code == _CHALLENGE else shown
+        challenged = reply.code == _CHALLENGE and self._stopwatch.phase == "auth"
+        return reply if challenged else shown
 
     def _unsolicited(self) -> Finding | None:
         """What arrived though no reply was due; left alone, it would pass for the next reply."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core import verdicts
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.reply import Capabilities, Reply
-from check_smtp_core.text import defused, quoted, shortened
+from check_smtp_core.text import defused, printable, quoted, shortened
 from check_smtp_core.values import wire_text
 from check_smtp_delivery.credentials import (
     Credentials,
@@ -42,15 +42,17 @@ _ACCEPTED, _CHALLENGE = 235, 334
 # The server says something of the mechanism or of TLS, and nothing of the credentials.
 _OF_THE_MECHANISM = (500, 501, 502, 503, 504, 530)
 _TOO_WEAK = (534, 538)
+_USER_LIMIT = 60
 
 
 class Attempt(NamedTuple):
-    """A login that was tried: by which mechanism, the server's reply, what it remarked.
+    """A login that was tried: whose, by which mechanism, the server's reply, what it remarked.
 
     `proved` is false when the server accepted it without a proof that it owes; `origin` says who
     we were.
     """
 
+    user: str
     mechanism: str
     reply: Reply
     remark: str
@@ -69,6 +71,11 @@ class Attempt(NamedTuple):
         return code // 100 == 5 and code not in (*_OF_THE_MECHANISM, *_TOO_WEAK)
 
     @property
+    def who(self) -> str:
+        """The user, fit to print."""
+        return shortened(printable(self.user), _USER_LIMIT)
+
+    @property
     def quote(self) -> str:
         """The server's words."""
         return quoted(str(self.reply))
@@ -80,7 +87,8 @@ class Attempt(NamedTuple):
         if self.reply.code // 100 != 5 or self.reply.code in _OF_THE_MECHANISM:
             return verdicts.refused("auth", self.reply, _ACCEPTED, self.origin)
         remark = f"{self.remark}; " if self.remark else ""
-        text = f"AUTH {self.mechanism} answered with {self.quote} ({remark}{self.origin})"
+        text = f"AUTH {self.mechanism} as {self.who} answered with {self.quote}"
+        text += f" ({remark}{self.origin})"
         return Finding("auth-failed", text)
 
 
@@ -167,7 +175,7 @@ def try_login(
     if reply.code // 100 == 2:
         session.notes += verdicts.about_reply("auth", reply, _ACCEPTED)
     remark = defused(session.concealed(mechanism.remark))
-    return Attempt(name, reply, remark, mechanism.proved, session.origin)
+    return Attempt(credentials.user, name, reply, remark, mechanism.proved, session.origin)
 
 
 def _insist_on_proof(session: "Session", reference: str) -> None:

@@ -117,8 +117,8 @@ class Scram(Mechanism):
 
         try:
             self._client: Any = ScramClient(["SCRAM-SHA-256"], *credentials, c_nonce=nonce)
-        except ScramException as error:
-            text = f"user or password cannot be prepared for SCRAM: {printable(str(error))}"
+        except ScramException:
+            text = "user or password holds what SCRAM forbids (SASLprep, RFC 4013)"
             raise SessionEnded(Finding("local", text)) from None
         self.first = self._client.get_client_first().encode()
         self._steps = [self._prove, self._believe]
