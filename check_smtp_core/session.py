@@ -6,7 +6,7 @@ as SessionEnded, and the stopwatch knows the phase.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from check_smtp_core import verdicts
@@ -225,6 +225,10 @@ class Session:
                 self._awaited = self._reply_to("the message")
                 reply = self._reply()
         return self._accepted("data", reply)
+
+    def paused(self) -> AbstractContextManager[object]:
+        """A context manager whose body is in no time: work of ours that the server waits for."""
+        return self._stopwatch.paused()
 
     def conceal(self, *secrets: str) -> None:
         """From now on, show these words nowhere, whoever says them.

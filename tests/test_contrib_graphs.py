@@ -33,7 +33,9 @@ def printed(server: DemoServer) -> set[Metric]:
     """The metrics that Icinga 2 makes of what the checks print, all phases reached."""
     limits = ("--phase-warning", "time=20", "--phase-critical", "time=50")
     host = ("-H", "localhost", "-4", "-p", str(server.smtp), *limits)
-    own = {"ehlo": ["--starttls"], "cert": ["--ca-file", server.ca_file]}
+    trust = ["--ca-file", server.ca_file]
+    login = ["-U", "monitor@example.com", "--password-file", server.password_file]
+    own = {"ehlo": ["--starttls"], "cert": trust, "auth": [*trust, *login]}
     metrics = set()
     for check in CHECKS:
         name = check.removeprefix("check_smtp_")
