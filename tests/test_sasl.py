@@ -195,7 +195,7 @@ def test_without_its_library_scram_is_not_possible(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("text", "octets"), [("", b""), ("eA==", b"x"), (" eA== ", b"x"), ("=", None), ("ü", None)]
+    ("text", "octets"), [("", b""), ("eA==", b"x"), (" eA== ", b"x"), ("eA", None), ("ü", None)]
 )
 def test_a_challenge_is_base64(text: str, octets: bytes | None) -> None:
     if octets is None:

@@ -282,10 +282,11 @@ _CASES = (
 
 def cases(server: Server) -> tuple[Case, ...]:
     """The versions differ in what their Cyrus SASL can do."""
-    scram = "" if server.release == "bullseye" else " SCRAM-SHA-256"
-    login = offer(
-        f"PIPELINING, SIZE 204800, VRFY, ETRN, AUTH CRAM-MD5 LOGIN PLAIN{scram}, {_TAIL}"
-    )
+    scram, tail, number = " SCRAM-SHA-256", "ENHANCEDSTATUSCODES, 8BITMIME, DSN, SMT...", 10
+    if server.release == "bullseye":
+        scram, tail, number = "", _TAIL, 0
+    printed = f"PIPELINING, SIZE 204800, VRFY, ETRN, AUTH CRAM-MD5 LOGIN PLAIN{scram}, {tail}"
+    login = offer(printed, number)
     return (
         *_CASES,
         *implicit("smtps", _COMMANDS, _GREETING, login),
