@@ -19,7 +19,7 @@ from demo.server import DemoServer, running
 from tests.engines.conftest import contrib, free_port
 from tests.engines.icinga2 import ALONE, Icinga2
 
-CHECKS = ("banner", "ehlo", "starttls", "cert", "rcpt", "relay")
+CHECKS = ("banner", "ehlo", "starttls", "cert", "rcpt", "relay", "auth")
 _TICKS = os.sysconf("SC_CLK_TCK")
 _WARM_UP = 10.0
 _SECONDS = 60.0  # over which Icinga 2 itself counts its checks
@@ -33,6 +33,10 @@ object Host "mx" {{
 	vars.smtp_cert_servername = "mail.example.com"
 	vars.smtp_rcpt_accept = [ "postmaster@example.com" ]
 	vars.smtp_cert_ca_file = "{server.ca_file}"
+	vars.smtp_auth_servername = "mail.example.com"
+	vars.smtp_auth_ca_file = "{server.ca_file}"
+	vars.smtp_auth_user = "monitor@example.com"
+	vars.smtp_auth_password_file = "{server.password_file}"
 }}
 for (number in range({services})) {{
 	object Service "smtp-" + number use (number) {{

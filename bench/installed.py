@@ -8,8 +8,10 @@ import os
 import subprocess
 import sys
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
 """All that a run gets to know of its surroundings."""
@@ -41,6 +43,17 @@ def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         said = (done.stdout + done.stderr).strip()
         raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}: {said}")
     return done
+
+
+@contextmanager
+def refused_login() -> Iterator[list[str]]:
+    """The options of a login that the server refuses, and that any certificate will do for."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "password"
+        file.touch(0o600)
+        file.write_text("password", encoding="utf-8")
+        words = ["-U", "nobody@example.com", "--password-file", str(file), "--refuse"]
+        yield [*words, "--insecure-auth", "unverified"]
 
 
 def machine(folder: Path) -> str:

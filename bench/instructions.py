@@ -62,7 +62,7 @@ def measure_all(options: argparse.Namespace) -> list[Measurement]:
         ratio = measured.instructions / measurements[0].instructions
         print(f"{label:<56}{measured.instructions / 1e6:>9.1f}{ratio:>7.2f}", flush=True)
 
-    with smtp_server.running(LOOPBACK) as ports:
+    with smtp_server.running(LOOPBACK) as ports, installed.refused_login() as login:
         # Generous, because under valgrind everything takes fifty times as long.
         where = ["-H", LOOPBACK, "-p", str(ports.plain), "-t", "120"]
         measure(f'python -c "{FLOOR}"', ["-c", FLOOR])
@@ -77,6 +77,7 @@ def measure_all(options: argparse.Namespace) -> list[Measurement]:
         recipient = ["--accept", f"postmaster@{smtp_server.NAME}"]
         measure("check_smtp_rcpt", [str(options.bin / "check_smtp_rcpt"), *where, *recipient])
         measure("check_smtp_relay", [str(options.bin / "check_smtp_relay"), *where])
+        measure("check_smtp_auth", [str(options.bin / "check_smtp_auth"), *where, *login])
     return measurements
 
 

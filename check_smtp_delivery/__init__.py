@@ -7,3 +7,4 @@ from check_smtp_core.entry import Executable
 
 check_smtp_rcpt = Executable("check_smtp_delivery.rcpt")
 check_smtp_relay = Executable("check_smtp_delivery.relay")
+check_smtp_auth = Executable("check_smtp_delivery.auth")

@@ -23,6 +23,7 @@ class Example(NamedTuple):
     code: int
 
 
+_LOGIN = "check_smtp_auth --servername mail.example.com --ca-file CA --password-file PASSWORD"
 _HEALTHY = (
     Example("smtp", "check_smtp_banner -w 2 -c 5", 0),
     Example("smtp", "check_smtp_banner --expect ESMTP --expect-host mail.example.com", 0),
@@ -34,6 +35,8 @@ _HEALTHY = (
     Example("smtp", "check_smtp_rcpt --accept alice@example.com --control-probe", 0),
     Example("smtp", "check_smtp_rcpt --accept postmaster --reject eve@example.com -v", 0),
     Example("smtp", "check_smtp_relay --recipient carol@example.org", 0),
+    Example("smtp", f"{_LOGIN} -U monitor@example.com", 0),
+    Example("smtp", f"{_LOGIN} -U nobody@example.com --refuse", 0),
 )
 _IN_TROUBLE = (
     Example("busy", "check_smtp_banner", 2),
@@ -47,6 +50,8 @@ _IN_TROUBLE = (
     Example("unchained", "check_smtp_cert --servername mail.example.com --ca-file CA", 2),
     Example("smtp", "check_smtp_rcpt --accept bob@example.com", 1),
     Example("smtp", "check_smtp_rcpt --accept eve@example.com", 2),
+    Example("smtp", f"{_LOGIN} -U nobody@example.com", 2),
+    Example("expired", f"{_LOGIN} -U monitor@example.com", 2),
     Example("smtp", "check_smtp_banner --warning soon", 3),
 )
 
@@ -72,7 +77,8 @@ def _show(example: Example, server: DemoServer) -> bool:
     name, *words = shlex.split(example.command)
     port = str(server._asdict()[example.port])
     arguments = ["-H", "127.0.0.1", "-p", port]
-    arguments += [server.ca_file if word == "CA" else word for word in words]
+    files = {"CA": server.ca_file, "PASSWORD": server.password_file}
+    arguments += [files.get(word, word) for word in words]
     done = subprocess.run(
         [os.path.join(_BIN, name), *arguments],
         env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import trustme
 from aiosmtpd.handlers import Sink
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 HOST_NAME = "mail.example.com"
 DOMAIN = "example.com"
@@ -26,12 +26,14 @@ LATER = "bob"
 """The users of the domain; bob is greylisted."""
 SIZE_LIMIT = 52428800
 """Octets of a message; what the server offers as SIZE."""
+USER, PASSWORD = "monitor@example.com", "correct horse battery staple"
+"""The one login that works."""
 
 _START_SECONDS = 30
 
 
 class DemoServer(NamedTuple):
-    """The ports of a running demo server, and the file with its authority's certificate.
+    """The ports of a running demo server, and the files with its authority and its password.
 
     `smtp` offers STARTTLS, `smtps` is implicit TLS, `busy` turns everybody away with 421;
     `expired` and `unchained` offer STARTTLS with a certificate that has expired, and without the
@@ -44,6 +46,7 @@ class DemoServer(NamedTuple):
     expired: int
     unchained: int
     ca_file: str
+    password_file: str
 
 
 @contextmanager
@@ -62,7 +65,11 @@ def running() -> Iterator[DemoServer]:
             smtp, smtps, busy, expired, unchained = (
                 server.sockets[0].getsockname()[1] for server in servers
             )
-            yield DemoServer(smtp, smtps, busy, expired, unchained, contexts.ca_file)
+            password = Path(folder) / "password"
+            password.touch(0o600)
+            password.write_text(f"{PASSWORD}\n", encoding="utf-8")
+            files = contexts.ca_file, str(password)
+            yield DemoServer(smtp, smtps, busy, expired, unchained, *files)
             asyncio.run_coroutine_threadsafe(_stop(servers), loop).result(_START_SECONDS)
     finally:
         loop.call_soon_threadsafe(loop.stop)
@@ -127,6 +134,7 @@ async def _start(contexts: _Contexts) -> list[asyncio.Server]:
             tls_context=context,
             auth_require_tls=context is not None,  # without one it is inside TLS from the start
             data_size_limit=SIZE_LIMIT,
+            authenticator=_login,
         )
 
     async def starttls(context: ssl.SSLContext) -> asyncio.Server:
@@ -139,6 +147,11 @@ async def _start(contexts: _Contexts) -> list[asyncio.Server]:
         await starttls(contexts.expired),
         await starttls(contexts.unchained),
     ]
+
+
+def _login(_: object, __: object, ___: object, ____: str, data: object) -> AuthResult:
+    right = data == LoginPassword(USER.encode(), PASSWORD.encode())
+    return AuthResult(success=right, handled=right)
 
 
 async def _stop(servers: list[asyncio.Server]) -> None:

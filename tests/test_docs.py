@@ -41,7 +41,6 @@ on_every_page = pytest.mark.parametrize(
 )
 OF_BANNER_ONLY = {"banner-host", "banner-text"}
 NOT_YET = {
-    *("auth-failed", "plaintext-auth"),
     *("mail-system", "queue-age", "queue-length"),
     *("in-flight", "late", "lost", "junk", "mailbox", "spf", "dkim", "dmarc"),
 }
@@ -101,13 +100,16 @@ def hold_table(check: str, heading: str, expected: Sequence[Cells]) -> None:
 # -- options
 
 
-NEEDED = {"check_smtp_rcpt": ("--accept", "postmaster")}
+NEEDED = {
+    "check_smtp_rcpt": {"accept": "postmaster"},
+    "check_smtp_auth": {"user": "monitor@example.com"},
+}
 """What a check cannot do without, beside a host."""
 
 
 def parsed(check: str, *arguments: str) -> Options:
-    given = ("-H", "mail.example.com", *NEEDED.get(check, ()), *arguments)
-    return parse_options(parser_of(check), given)
+    needed = [f"--{name}={value}" for name, value in NEEDED.get(check, {}).items()]
+    return parse_options(parser_of(check), ("-H", "mail.example.com", *needed, *arguments))
 
 
 def of_lifetime(limits: tuple[float, float]) -> str:
@@ -124,14 +126,15 @@ IN_WORDS = {
     "ca_file": "this machine's",
     "ca_path": "this machine's",
     "accept": "none",
+    "mechanism": "the first that is offered",
 }
 """Defaults that are no value of the parser, by what they stand for."""
 
 
 def default_of(check: str, action: argparse.Action) -> str:
     """The default as a page tells it: what holds when only the host is given."""
-    if action.dest in IN_WORDS:
-        return IN_WORDS[action.dest]
+    if action.dest in IN_WORDS or action.dest in NEEDED.get(check, {}):
+        return IN_WORDS.get(action.dest, "required")
     options = parsed(check)
     if action.dest == "port":
         return f"{options.port}; {parsed(check, '--tls').port} with `--tls`"

@@ -28,8 +28,16 @@ _WORDS = {
     "--key-type": ("rsa", "ecdsa"),
     "--min-version": _TLS_VERSIONS,
     "--refuse-version": _TLS_VERSIONS,
+    "--mechanism": ("SCRAM-SHA-256", "PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"),
+    "--insecure-auth": ("unverified", "clear"),
 }
-_PATHS = {"--ca-file": shtab.FILE, "--file": shtab.FILE, "--ca-path": shtab.DIRECTORY}
+_PATHS = {
+    "--ca-file": shtab.FILE,
+    "--file": shtab.FILE,
+    "--ca-path": shtab.DIRECTORY,
+    "--password-file": shtab.FILE,
+    "--token-file": shtab.FILE,
+}
 
 
 def completion(check: str, shell: str) -> str:

@@ -61,10 +61,17 @@ _BROKEN = {
 
 
 class MailServers(NamedTuple):
-    """The ports of the running servers by name, and the file with the demo's authority."""
+    """The ports of the running servers by name, and the files with the demo's authority and
+    password."""
 
     ports: dict[str, int]
     ca_file: str
+    password_file: str
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The files by the words that stand for them in a case."""
+        return {"CA": self.ca_file, "PASSWORD": self.password_file}
 
 
 @contextmanager
@@ -72,7 +79,7 @@ def mail_servers(tls: ssl.SSLContext | None = None) -> Iterator[MailServers]:
     """All servers, until the end of the block."""
     with ExitStack() as stack:
         demo = stack.enter_context(running())
-        ports = {name: getattr(demo, name) for name in demo._fields if name != "ca_file"}
+        ports = {name: getattr(demo, name) for name in demo._fields if "_file" not in name}
         for name, transcript in _BROKEN.items():
             ports[name] = stack.enter_context(Player(transcript, tls)).port
-        yield MailServers(ports, demo.ca_file)
+        yield MailServers(ports, demo.ca_file, demo.password_file)

@@ -60,6 +60,9 @@ def bash_offers(tmp_path: Path, *words: str) -> list[str]:
         ("check_smtp_cert --ca-file an", ["anchors.pem"]),
         ("check_smtp_cert --ca-path an", ["another"]),
         ("check_smtp_banner --proxy-protocol ", ["v1", "v2"]),
+        ("check_smtp_auth --pass", ["--password-file"]),
+        ("check_smtp_auth --password-file an", ["anchors.pem"]),
+        ("check_smtp_auth --insecure-auth ", ["unverified", "clear"]),
     ],
 )
 def test_bash_offers_options_and_their_values(
@@ -67,7 +70,7 @@ def test_bash_offers_options_and_their_values(
 ) -> None:
     (tmp_path / "anchors.pem").touch()
     (tmp_path / "another").mkdir()
-    if "--ca-file" in line:
+    if "-file an" in line:
         offered = [*offered, "another"]
     assert sorted(bash_offers(tmp_path, *line.split(" "))) == sorted(offered)
 

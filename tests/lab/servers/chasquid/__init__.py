@@ -7,6 +7,7 @@ from tests.lab.cases import (
     Case,
     Commands,
     implicit,
+    logins,
     offer,
     relay,
     with_starttls,
@@ -37,10 +38,13 @@ _CLEAR = offer(f"{_HEAD}, STARTTLS, HELP")
 _INSIDE = offer(f"{_HEAD}, AUTH PLAIN, HELP")
 _TLS = "TLSv1.3, TLS_AES_128_GCM_SHA256, 128 bits"
 
+_LOGINS = 2 * (f"{_EHLO} STARTTLS {_EHLO} AUTH <redacted> QUIT",)
+
 _CASES = (
     *with_starttls("smtp", _COMMANDS, _GREETING, _CLEAR, _INSIDE, _TLS),
     *with_starttls("submission", _COMMANDS, _GREETING, _CLEAR, _INSIDE, _TLS),
     *implicit("submissions", _COMMANDS, _GREETING, _INSIDE, _TLS),
+    *logins("submission", _LOGINS, "535 5.7.8 Incorrect user or password"),
     Case(
         "smtp",
         "starttls",

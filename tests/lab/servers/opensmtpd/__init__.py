@@ -9,6 +9,7 @@ from tests.lab.cases import (
     Case,
     Commands,
     implicit,
+    logins,
     offer,
     recipients,
     relay,
@@ -41,6 +42,10 @@ _CASES = (
     *with_starttls("smtp", _COMMANDS, _GREETING, _CLEAR, _INSIDE),
     *implicit("smtps", _COMMANDS, _GREETING, _INSIDE),
     *with_starttls("submission", _COMMANDS, _GREETING, _CLEAR, _LOGIN),
+    *logins("submission", ("quit", "quit"), "535 Authentication failed"),
+    *logins(
+        "submission", ("quit", "quit"), "535 Authentication failed", "--mechanism LOGIN", "LOGIN"
+    ),
     *turned_away("refusing", "reject", "554 5.7.1 not you", "quit"),
     recipients(
         "smtp",

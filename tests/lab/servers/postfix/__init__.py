@@ -3,11 +3,13 @@
 from tests.lab.cases import (
     ASKED,
     CERTIFICATE,
+    CLEAR,
     CRITICAL,
     DAYS,
     ENCRYPTED,
     INSIDE,
     INTRODUCED,
+    LOGIN,
     OK,
     ORIGIN,
     RECIPIENT_INSIDE,
@@ -18,6 +20,7 @@ from tests.lab.cases import (
     Case,
     Commands,
     implicit,
+    logins,
     no_encryption,
     offer,
     recipients,
@@ -31,13 +34,14 @@ SERVERS = tuple(
     Server(
         kind="postfix",
         release=release,
-        packages=("postfix", "libsasl2-modules"),
+        packages=("postfix", "libsasl2-modules", "sasl2-bin"),
         users=("postfix", "postdrop"),
         ports=(
             *("smtp", "smtps", "submission", "postscreen", "busy", "refusing", "misconfigured"),
             *("no_certificate", "no_tls", "old_tls", "modern_tls", "client_certificate"),
             *("expired", "incomplete", "behind_proxy", "postscreen_behind_proxy"),
             *("greylisting", "disliking", "full", "catch_all", "own_network", "open_relay"),
+            *("sick_logins", "clear_logins"),
         ),
         ended=r"smtpd\[\d+\]: disconnect from|postscreen\[\d+\]: DISCONNECT",
         told=r"disconnect from \S+ (.*)",
@@ -55,12 +59,17 @@ _COMMANDS = Commands(
 _FAILED = "ehlo=1 starttls=0/1 commands=1/2"
 _ALL_ACCEPTED = " ".join((_COMMANDS.starttls_ehlo_quit, *2 * (_COMMANDS.starttls_quit,)))
 _TWO_REFUSED = f"{_COMMANDS.starttls_ehlo_quit} {_FAILED} {_FAILED}"
+_LOGINS = (
+    "ehlo=2 starttls=1 auth=1 quit=1 commands=5",
+    "ehlo=2 starttls=1 auth=0/1 quit=1 commands=4/5",
+)
+_LOGINS_TLS = ("ehlo=1 auth=1 quit=1 commands=3", "ehlo=1 auth=0/1 quit=1 commands=2/3")
+_WRONG = "535 5.7.8 Error: authentication failed: authentication failure"
 _NOTHING = Commands("", "", "", "")
 _GREETING = "220 mail.example.com ESMTP Postfix"
 _TAIL = "ENHANCEDSTATUSCODES, 8BITMIME, DSN, SMTPUTF8, CHUNKING"
 _CLEAR = offer(f"PIPELINING, SIZE 204800, VRFY, ETRN, STARTTLS, {_TAIL}")
 _INSIDE = offer(f"PIPELINING, SIZE 204800, VRFY, ETRN, {_TAIL}")
-_LOGIN = offer(f"PIPELINING, SIZE 204800, VRFY, ETRN, AUTH CRAM-MD5 LOGIN PLAIN, {_TAIL}")
 _SCREEN = (
     "220 mail.example.com takes a look at you / mail.example.com ESMTP Postfix",
     offer(f"SIZE 204800, VRFY, ETRN, STARTTLS, {_TAIL}"),
@@ -250,8 +259,6 @@ _RECIPIENTS = (
 
 _CASES = (
     *with_starttls("smtp", _COMMANDS, _GREETING, _CLEAR, _INSIDE),
-    *implicit("smtps", _COMMANDS, _GREETING, _LOGIN),
-    *with_starttls("submission", _COMMANDS, _GREETING, _CLEAR, _LOGIN),
     *with_starttls("postscreen", _NOTHING, *_SCREEN),
     # postscreen does not repeat its tests, nor its first line, to a client that passed just now.
     *(
@@ -397,6 +404,36 @@ _CASES = (
         )
         for kind in ("rsa", "ecdsa")
     ),
+    *logins("submission", _LOGINS, _WRONG, "--mechanism PLAIN"),
+    *logins("smtps", _LOGINS_TLS, _WRONG, "--mechanism LOGIN --tls", "LOGIN"),
+    *logins("clear_logins", _LOGINS, _WRONG, "--mechanism PLAIN", clear=CLEAR),
+    *(
+        Case(
+            "sick_logins",
+            "auth",
+            f"{LOGIN} --password-file /tls/password {refuse}".strip(),
+            WARNING,
+            'tempfail: AUTH answered with "454 4.7.0 Temporary authentication failure: generic '
+            f'failure" (we came from 127.0.0.1 as client.example){not_judged}',
+            f"{INSIDE} time_auth=Ts;;;0",
+            _LOGINS[1],
+        )
+        for refuse, not_judged in (
+            ("", ""),
+            ("--refuse", "; the credentials were not judged"),
+        )
+    ),
+    Case(
+        "submission",
+        "auth",
+        "--servername imap.example.com -U user@example.com --password-file /tls/password",
+        CRITICAL,
+        "untrusted: Example Root CA is not trusted here (or another intermediate is not sent); no "
+        "credentials were sent; name-mismatch: valid for mail.example.com, which does not match "
+        "imap.example.com",
+        INSIDE,
+        _COMMANDS.starttls_ehlo_quit,
+    ),
     Case(
         "smtp",
         "cert",
@@ -411,6 +448,16 @@ _CASES = (
 )
 
 
-def cases(_: Server) -> tuple[Case, ...]:
-    """The same ones for all versions."""
-    return _CASES
+def cases(server: Server) -> tuple[Case, ...]:
+    """The versions differ in what their Cyrus SASL can do."""
+    scram, tail, number = " SCRAM-SHA-256", "ENHANCEDSTATUSCODES, 8BITMIME, DSN, SMT...", 10
+    if server.release == "bullseye":
+        scram, tail, number = "", _TAIL, 0
+    printed = f"PIPELINING, SIZE 204800, VRFY, ETRN, AUTH CRAM-MD5 LOGIN PLAIN{scram}, {tail}"
+    login = offer(printed, number)
+    return (
+        *_CASES,
+        *implicit("smtps", _COMMANDS, _GREETING, login),
+        *with_starttls("submission", _COMMANDS, _GREETING, _CLEAR, login),
+        *logins("submission", _LOGINS, _WRONG, mechanism=scram.strip() or "PLAIN"),
+    )

@@ -1,9 +1,11 @@
 """qpsmtpd: it listens for early talkers, and names login mechanisms in random order."""
 
 from tests.lab.cases import (
+    CLEAR,
     OK,
     Case,
     Commands,
+    logins,
     offer,
     recipients,
     relay,
@@ -29,7 +31,19 @@ _COMMANDS = Commands(
     "QUIT", f"{_EHLO} QUIT", f"{_EHLO} STARTTLS QUIT", f"{_EHLO} STARTTLS {_EHLO} QUIT"
 )
 
+_ENTERED = f"{_EHLO} STARTTLS {_EHLO} AUTH PLAIN {{}} QUIT"
+_LOGINS = (
+    _ENTERED.format("AHVzZXJAZXhhbXBsZS5jb20AcGFzc3dvcmQ="),
+    _ENTERED.format("AHVzZXJAZXhhbXBsZS5jb20AbWlzdGFrZW4="),
+)
 _CASES = (
+    *logins(
+        "smtp",
+        _LOGINS,
+        "535 PLAIN authentication failed for user@example.com - auth_flat_file - wrong password",
+        "--mechanism PLAIN",
+        clear=CLEAR,
+    ),
     *with_starttls(
         "smtp",
         _COMMANDS,
