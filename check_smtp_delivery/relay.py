@@ -101,14 +101,14 @@ def add_options(parser: "Parser") -> None:
         convert=envelope.sender,
         metavar="ADDRESS",
         default=DEFAULT_SENDER,
-        help="a sender that is foreign to the server",
+        help=f"a sender that is foreign to the server ({DEFAULT_SENDER})",
     )
     parser.own.value(
         "--recipient",
         convert=envelope.recipient,
         metavar="ADDRESS",
         default=DEFAULT_RECIPIENT,
-        help="a recipient that is foreign to the server",
+        help=f"a recipient that is foreign to the server ({DEFAULT_RECIPIENT})",
     )
     parser.own.value(
         "--xclient",
