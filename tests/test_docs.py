@@ -312,7 +312,8 @@ def test_the_examples_can_be_used(check: str) -> None:
     assert in_nagios
     assert in_nrpe
     for port, arguments in in_nagios:
-        parsed(check, "-p", port, *shlex.split(arguments.replace("$HOSTNAME$", "x")))
+        words = shlex.split(arguments.replace("$HOSTNAME$", "x"))
+        parse_options(parser_of(check), ("-H", "mail.example.com", "-p", port, *words))
     for arguments in in_nrpe:
         parse_options(parser_of(check), shlex.split(arguments))
 
