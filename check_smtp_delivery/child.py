@@ -23,6 +23,7 @@ LONGEST_OUTPUT = 2**30
 """Octets of the whole output; then the program is ended, as if time were over."""
 
 _CHUNK = 65536
+_PATIENCE = 0.1
 _COMPLAINTS = 4096
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 
@@ -105,7 +106,8 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     if process.returncode is None:
         try:
             os.killpg(process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
+            process.wait(_PATIENCE)
+        except (ProcessLookupError, PermissionError, subprocess.TimeoutExpired):
             pass
     for pipe in (process.stdout, process.stderr):
         if pipe is not None:

@@ -9,7 +9,7 @@ from argparse import ArgumentTypeError
 from check_smtp_core.thresholds import check_range
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = r"(\d{1,9}(?:\.\d{1,3})?)([smhd]?)"
+_DURATION = r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd]?)"
 
 
 def duration_range(text: str) -> str:
@@ -23,7 +23,7 @@ def duration_range(text: str) -> str:
 
 def has_unit(text: str) -> bool:
     """Whether a range over durations says its unit, and so cannot be one over numbers."""
-    return re.search(r"\d[smhd]", text) is not None
+    return re.search(r"[0-9][smhd]", text) is not None
 
 
 def _in_seconds(match: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ _MESSAGE = re.compile(
     r" *(\d{1,9})([mhd]) +(?:(\d{1,9}(?:\.\d{1,3})?)([KMG]?) +)?"
     r"([0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4}))(?: (.*))?"
 )
-_RECIPIENT = re.compile(r" {8}[ +]?(D )? *(\S.*)")
+_RECIPIENT = re.compile(r" {8,}\+?(D )? *(\S.*)")
 _UNREADABLE = re.compile(r" {4}\*\*\* spool .*")
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
 _SIZES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
