@@ -7,7 +7,7 @@ import pytest
 
 from check_smtp_core.findings import State
 from check_smtp_delivery import queue
-from check_smtp_delivery.mail_systems import EXIM, POSTFIX, SENDMAIL, Found
+from check_smtp_delivery.mail_systems import EXIM, POSTFIX, SENDMAIL, SYSTEMS, Found
 from tests.conftest import Outcome, outcome, run_check
 from tests.listed import postfix_line, program
 
@@ -346,7 +346,7 @@ def test_sendmails_queues_are_listed_one_after_the_other(
     submission = tmp_path / "submit.cf"
     listings = SENDMAIL.listings
     monkeypatch.setitem(
-        queue.SYSTEMS,
+        SYSTEMS,
         "sendmail",
         SENDMAIL._replace(listings=(*listings[:2], listings[2]._replace(needs=str(submission)))),
     )
