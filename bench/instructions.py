@@ -10,7 +10,9 @@ import re
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from bench import installed, smtp_server
@@ -74,7 +76,19 @@ def measure_all(options: argparse.Namespace) -> list[Measurement]:
         measure(f'python -c "{CERTIFICATE_FLOOR}"', ["-c", CERTIFICATE_FLOOR])
         cert = str(options.bin / "check_smtp_cert")
         measure("check_smtp_cert --no-verify", [cert, *where, "--no-verify"])
+    # What the program takes that lists the queue is not counted.
+    with TemporaryDirectory() as folder:
+        queue = [str(options.bin / "check_smtp_queue"), "--command", _lister(folder), "-t", "120"]
+        measure("check_smtp_queue", queue)
     return measurements
+
+
+def _lister(folder: str) -> str:
+    """A program that lists an empty queue."""
+    path = Path(folder) / "postqueue"
+    path.write_text("#!/bin/sh\n", encoding="ascii")
+    path.chmod(0o755)
+    return str(path)
 
 
 def parse_options() -> argparse.Namespace:

@@ -1,4 +1,4 @@
-"""Is mail piling up on this host, and how long has the oldest message been waiting?
+"""Is mail piling up on this host, and how long does the oldest message wait?
 
 Rule: the age counts more than the number, and mail that is on hold has no age. A queue that cannot
 be listed is never an empty one.
@@ -87,7 +87,7 @@ class Listed(NamedTuple):
         return f"{name}: {least}{_messages(tally.messages)}, {waits} ({parts})"
 
     def measures(self) -> list[Measure]:
-        """`age`, `messages`, a number for each part of the queue, and `size` where it is told."""
+        """`age`, `messages`, a number for each part of the queue, its size where it is told."""
         tally = self.tally
         least = "" if self.complete else "at least "
         oldest = f"the oldest message waits {least}{in_words(tally.age)}"
@@ -105,7 +105,7 @@ class Listed(NamedTuple):
                 label = f"age_{queue}"
                 measures.append(self._measure(label, int(age), "s", "queue-age", what, queue))
         if self.found.system.sized:
-            measures.append(Measure("size", tally.size, "B"))
+            measures.append(Measure("queue_size", tally.size, "B"))
         return measures
 
     def _measure(

@@ -45,7 +45,7 @@ def test_a_queue_that_moves(postfix: str) -> None:
     )
     assert told.perfdata == (
         "time=Ts;;;0 age=250s;3600;86400;0 messages=13;;;0 maildrop=0;;;0 incoming=0;;;0 "
-        "active=3;;;0 deferred=9;;;0 hold=1;;;0 size=6500B;;;0"
+        "active=3;;;0 deferred=9;;;0 hold=1;;;0 queue_size=6500B;;;0"
     )
     assert told.code == OK
 
@@ -56,7 +56,7 @@ def test_an_empty_queue(postfix: str) -> None:
     assert told.text == "SMTP_QUEUE OK - Postfix: the queue is empty"
     assert told.perfdata == (
         "time=Ts;;;0 age=0s;3600;86400;0 messages=0;;;0 maildrop=0;;;0 incoming=0;;;0 "
-        "active=0;;;0 deferred=0;;;0 hold=0;;;0 size=0B;;;0"
+        "active=0;;;0 deferred=0;;;0 hold=0;;;0 queue_size=0B;;;0"
     )
 
 
@@ -159,7 +159,7 @@ def test_a_limit_for_the_age_of_a_part_has_its_own_perfdata(postfix: str) -> Non
         "deferred=9;100;;0",
         "hold=1;;;0",
         "age_hold=777600s;864000;;0",
-        "size=6500B;;;0",
+        "queue_size=6500B;;;0",
     ]
     assert told.code == OK
 
