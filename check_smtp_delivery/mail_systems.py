@@ -16,6 +16,9 @@ from check_smtp_delivery.tally import Tally
 
 _FOLDERS = ("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin", "/opt/local/sbin")
 _SUBMISSION = "/etc/mail/submit.cf"
+# Every mail system has this program: it is Sendmail's where there is no other, and its files are.
+_ANYBODYS_SENDMAIL = ("/usr/sbin/sendmail", "/usr/lib/sendmail")
+_CONFIGURATION = ("/etc/mail/sendmail.cf", "/etc/sendmail.cf")
 
 
 class Reader(Protocol):
@@ -93,10 +96,9 @@ EXIM = MailSystem(
 SENDMAIL = MailSystem(
     key="sendmail",
     name="Sendmail",
-    # /usr/sbin/sendmail is everybody's name: that of another is none of Sendmail's.
     programs=(
         *("/usr/libexec/sendmail/sendmail", "/usr/lib/sm.bin/sendmail"),
-        *("/usr/sbin/sendmail.sendmail", "/usr/sbin/sendmail", "/usr/lib/sendmail"),
+        "/usr/sbin/sendmail.sendmail",
     ),
     process=r"sendmail\S* (sendmail: .*|\S*sendmail\S* .*-(bd|bD|q).*)",
     tells=False,
@@ -156,9 +158,7 @@ def find(key: str, root: str = "/", processes: frozenset[str] | None = None) -> 
     SessionEnded with `local` if there is none, or more than one to choose from. `processes` are
     those of running_processes().
     """
-    there = _installed(root)
-    if key:
-        there = [each for each in there if each.system.key == key]
+    there = _installed([SYSTEMS[key]] if key else list(SYSTEMS.values()), root)
     found = [each._replace(runs=_runs(each.system, processes)) for each in there]
     if not found:
         wanted = SYSTEMS[key].name if key else "Postfix, Exim, Sendmail or OpenSMTPD"
@@ -199,23 +199,25 @@ def _runs(system: MailSystem, processes: Iterable[str] | None) -> bool | None:
     return any(re.fullmatch(system.process, each, re.DOTALL) for each in processes)
 
 
-def _installed(root: str) -> list[Found]:
-    found: list[Found] = []
-    for system in SYSTEMS.values():
-        for program in system.programs:
-            path = os.path.join(root, program.lstrip("/"))
-            if os.access(path, os.X_OK) and os.path.isfile(path) and _is_own(system, path, found):
-                found.append(Found(system, path, None))
-                break
+def _installed(systems: list[MailSystem], root: str) -> list[Found]:
+    found = [
+        Found(system, path, None)
+        for system in systems
+        if (path := next(filter(_is_program, _below(root, system.programs)), ""))
+    ]
+    if SENDMAIL in systems and not found:
+        programs = filter(_is_program, _below(root, _ANYBODYS_SENDMAIL))
+        configured = any(map(os.path.exists, _below(root, _CONFIGURATION)))
+        found = [Found(SENDMAIL, path, None) for path in programs if configured][:1]
     return found
 
 
-def _is_own(system: MailSystem, path: str, others: list[Found]) -> bool:
-    """Whether a program belongs to that system: everybody else installs a `sendmail` as well."""
-    if system is not SENDMAIL or os.path.basename(os.path.dirname(path)) not in ("sbin", "lib"):
-        return True
-    real = os.path.basename(os.path.realpath(path))
-    return real.startswith("sendmail") and "postfix" not in real and not others
+def _below(root: str, paths: Iterable[str]) -> list[str]:
+    return [os.path.join(root, path.lstrip("/")) for path in paths]
+
+
+def _is_program(path: str) -> bool:
+    return os.path.isfile(path) and os.access(path, os.X_OK)
 
 
 def _local(text: str) -> SessionEnded:

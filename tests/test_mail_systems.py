@@ -45,7 +45,19 @@ def root(folder: Path, *programs: str) -> str:
             [SENDMAIL],
             "sendmail /usr/libexec/sendmail/sendmail True",
         ),
-        (["/usr/sbin/sendmail"], "", [SENDMAIL], "sendmail /usr/sbin/sendmail True"),
+        (
+            ["/usr/sbin/sendmail", "/usr/lib/sendmail", "/etc/mail/sendmail.cf"],
+            "",
+            [SENDMAIL],
+            "sendmail /usr/sbin/sendmail True",
+        ),
+        # the program is that of another, the file that of a former one
+        (
+            ["/usr/sbin/sendmail", "/usr/sbin/smtpctl", "/etc/mail/sendmail.cf"],
+            "",
+            [],
+            "opensmtpd /usr/sbin/smtpctl False",
+        ),
         (
             [
                 "/usr/sbin/sendmail -> ../../etc/alternatives/mta",

@@ -6,9 +6,12 @@ Rule: a server has a name, by which the cases ask for its port; each broken one 
 import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from demo.server import running
+from tests.engines.queues import write_queues
 from tests.player import Player
 
 HOSTILE_GREETING = (
@@ -61,10 +64,14 @@ _BROKEN = {
 
 
 class MailServers(NamedTuple):
-    """The ports of the running servers by name, and the file with the demo's authority."""
+    """The ports of the running servers by name, the file with the demo's authority, the queues.
+
+    The server without a name, and without a port, is the machine itself.
+    """
 
     ports: dict[str, int]
     ca_file: str
+    queues: str
 
 
 @contextmanager
@@ -73,6 +80,9 @@ def mail_servers(tls: ssl.SSLContext | None = None) -> Iterator[MailServers]:
     with ExitStack() as stack:
         demo = stack.enter_context(running())
         ports = {name: getattr(demo, name) for name in demo._fields if name != "ca_file"}
+        ports[""] = 0
         for name, transcript in _BROKEN.items():
             ports[name] = stack.enter_context(Player(transcript, tls)).port
-        yield MailServers(ports, demo.ca_file)
+        queues = stack.enter_context(TemporaryDirectory())
+        write_queues(Path(queues))
+        yield MailServers(ports, demo.ca_file, queues)

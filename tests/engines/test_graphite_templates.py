@@ -60,6 +60,7 @@ def test_every_command_has_its_graphs(templates: Any) -> None:
         "smtp_banner": time,
         "smtp_cert": ["smtp-days-left", *time],
         "smtp_ehlo": ["smtp-extensions", "smtp-phases", "smtp-size", "smtp-time"],
+        "smtp_queue": ["smtp-queue-age", "smtp-queue-length", "smtp-queue-size", "smtp-time"],
         "smtp_starttls": ["smtp-bits", *time],
     }
 
