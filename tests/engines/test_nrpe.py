@@ -100,7 +100,7 @@ def test_the_fixed_commands_of_contrib(nrpe: Nrpe, servers: MailServers) -> None
             "[check_smtp_cert][-H][127.0.0.1][--servername][mail.example.com][--file]"
             "[/etc/ssl/certs/mail.pem]",
         ),
-        ("check_smtp_queue", "[check_smtp_queue][]"),
+        ("check_smtp_queue", "[check_smtp_queue]"),
     ],
 )
 def test_the_words_of_the_fixed_commands(spelling_nrpe: Nrpe, command: str, words: str) -> None:
