@@ -66,7 +66,19 @@ def _anywhere(*names: str) -> tuple[str, ...]:
 
 
 def _of_sendmail(queue: str) -> Callable[[Tally, datetime], Reader]:
-    return lambda tally, now: sendmail_queue.SendmailReader(tally, now, queue)
+    return lambda tally, now: sendmail_queue.SendmailReader(tally, machine_time(now), queue)
+
+
+def machine_time(now: datetime, zone_file: str = "/etc/localtime") -> datetime:
+    """What this machine's clocks show; TZ does not matter, for Sendmail forgets it as well."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        with open(zone_file, "rb") as file:
+            now = now.astimezone(ZoneInfo.from_file(file))
+    except (OSError, ValueError):
+        pass  # a machine without a zone has that of Greenwich
+    return now.replace(tzinfo=None)
 
 
 POSTFIX = MailSystem(

@@ -7,7 +7,7 @@ be listed is never an empty one.
 import os
 import re
 from argparse import ArgumentTypeError
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from check_smtp_core.deadline import Deadline
@@ -224,7 +224,7 @@ def _list(found: Found, tally: Tally, deadline: Deadline) -> list[Ended]:
     for listing in found.system.listings:
         if listing.needs and not os.path.exists(listing.needs):
             continue
-        reader = listing.reader(tally, datetime.now())
+        reader = listing.reader(tally, datetime.now(timezone.utc))
         ended.append(listen([found.program, *listing.arguments], reader.hear, deadline))
         if not ended[-1].complete or ended[-1].code:
             break

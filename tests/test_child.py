@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from check_smtp_core.backstop import Stopped
 from check_smtp_core.deadline import Deadline
 from check_smtp_core.findings import SessionEnded
 from check_smtp_delivery import child
@@ -84,6 +85,16 @@ def test_output_without_end_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch
     lines, ended = heard("yes")
     assert not ended.complete
     assert 500_000 <= len(lines) <= 600_000
+
+
+def test_it_is_ended_when_we_are_stopped_ourselves(tmp_path: Path) -> None:
+    def stop(*_: object) -> None:
+        raise Stopped("SIGTERM")
+
+    script = f"echo $$ >{tmp_path}/pid; echo a; exec sleep 60"
+    with pytest.raises(Stopped):
+        listen(["/bin/sh", "-c", script], stop, Deadline.after(10))
+    assert has_ended(int((tmp_path / "pid").read_text()))
 
 
 @pytest.mark.parametrize(

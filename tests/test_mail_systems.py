@@ -1,11 +1,19 @@
 """Mail systems: which one is meant, and whether it runs."""
 
+import struct
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
 from check_smtp_core.findings import SessionEnded
-from check_smtp_delivery.mail_systems import SYSTEMS, find, running_processes, system_of_program
+from check_smtp_delivery.mail_systems import (
+    SYSTEMS,
+    find,
+    machine_time,
+    running_processes,
+    system_of_program,
+)
 
 MASTER = "master /usr/lib/postfix/sbin/master -w"
 EXIM = "exim4 /usr/sbin/exim4 -bd -q30m"
@@ -158,6 +166,27 @@ def test_a_process_is_its_name_and_its_command_line(tmp_path: Path) -> None:
     (tmp_path / "78").mkdir()  # it has ended meanwhile
     seen = running_processes(str(tmp_path))
     assert seen == frozenset({"init /sbin/init", "a\nb smtpd: \ufffd x"})
+
+
+@pytest.mark.parametrize("zone_file", [None, b"", b"no zone"])
+def test_a_machine_without_a_zone_has_that_of_greenwich(
+    tmp_path: Path, zone_file: bytes | None
+) -> None:
+    path = tmp_path / "localtime"
+    if zone_file is not None:
+        path.write_bytes(zone_file)
+    now = datetime(2026, 11, 28, 12, tzinfo=timezone.utc)
+    assert machine_time(now, str(path)) == datetime(2026, 11, 28, 12)
+
+
+def test_the_zone_is_that_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # version 1, one type of time: five and a half hours east, called IST
+    header = b"TZif" + bytes(16) + struct.pack(">6l", 0, 0, 0, 0, 1, 4)
+    path = tmp_path / "localtime"
+    path.write_bytes(header + struct.pack(">lbb", 19800, 0, 0) + b"IST\0")
+    monkeypatch.setenv("TZ", "America/New_York")
+    now = datetime(2026, 11, 28, 12, tzinfo=timezone.utc)
+    assert machine_time(now, str(path)) == datetime(2026, 11, 28, 17, 30)
 
 
 @pytest.mark.parametrize(
