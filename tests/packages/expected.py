@@ -22,7 +22,7 @@ CA_FILE = "/ca.pem"
 class Case(NamedTuple):
     """A port of the demo server, a command without its host and port, exit code and line.
 
-    A check of the machine itself has no port; a clean root has no mail system.
+    A check of the machine itself has no port.
     """
 
     port: str
@@ -75,10 +75,10 @@ WITHOUT_LIBRARIES = (
     ),
     Case(
         "",
-        "check_smtp_queue",
+        "check_smtp_queue --command /nowhere/postqueue",
         3,
-        "SMTP_QUEUE UNKNOWN - local: no Postfix, Exim, Sendmail or OpenSMTPD is installed here "
-        "(--command names a program elsewhere) | time=Ts;;;0",
+        "SMTP_QUEUE UNKNOWN - local: /nowhere/postqueue cannot be run: no such file or directory | "
+        "time=Ts;;;0",
     ),
 )
 
