@@ -10,7 +10,9 @@ import re
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from bench import installed, smtp_server
@@ -78,7 +80,19 @@ def measure_all(options: argparse.Namespace) -> list[Measurement]:
         measure("check_smtp_rcpt", [str(options.bin / "check_smtp_rcpt"), *where, *recipient])
         measure("check_smtp_relay", [str(options.bin / "check_smtp_relay"), *where])
         measure("check_smtp_auth", [str(options.bin / "check_smtp_auth"), *where, *login])
+    # What the program takes that lists the queue is not counted.
+    with TemporaryDirectory() as folder:
+        queue = [str(options.bin / "check_smtp_queue"), "--command", _lister(folder), "-t", "120"]
+        measure("check_smtp_queue", queue)
     return measurements
+
+
+def _lister(folder: str) -> str:
+    """A program that lists an empty queue."""
+    path = Path(folder) / "postqueue"
+    path.write_text("#!/bin/sh\n", encoding="ascii")
+    path.chmod(0o755)
+    return str(path)
 
 
 def parse_options() -> argparse.Namespace:

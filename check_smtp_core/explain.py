@@ -341,7 +341,7 @@ _ENTRIES = {
         "More messages are waiting than there should be.",
         "a large mailing; a destination or filter that is down; a compromised account that sends "
         "spam",
-        "see the reasons and senders with -v; the age of the oldest says whether it moves.",
+        "see the reasons and domains with -v; the age of the oldest says whether it moves.",
     ),
     "in-flight": _Entry(
         "A message was sent and has not come yet, but it still has time.",

@@ -82,10 +82,10 @@ class _Threshold(nagiosplugin.ScalarContext):
         self, metric: nagiosplugin.Metric, resource: nagiosplugin.Resource
     ) -> nagiosplugin.Performance:
         label, value, unit, warning, critical = self._measure[:5]
-        if unit == "s":
-            number = f"{value:.4f}"
+        if isinstance(value, int):
+            number = str(value)
         else:
-            number = str(value) if isinstance(value, int) else f"{value:.2f}"
+            number = f"{value:.4f}" if unit == "s" else f"{value:.2f}"
         least = self._measure.minimum
         return nagiosplugin.Performance(label, number, unit, warning, critical, least)
 
@@ -239,7 +239,7 @@ def _measures(seen: Observation, options: Options) -> list[Measure]:
     # A session that ended before its time has no time worth judging.
     raises = "" if seen.ended or seen.facts is None else "slow"
     limits = options.thresholds
-    what = f"the session took {seen.time:.3f} s"
+    what = f"the {'session' if options.hostname else 'check'} took {seen.time:.3f} s"
     measures = [Measure("time", seen.time, "s", *limits.get("time", none), raises, what, "s")]
     for phase, seconds in seen.phases.items():
         ranges = limits.get(phase, none)

@@ -28,12 +28,19 @@ def in_words(text: str, unit: str = "") -> str:
     """What a range demands, as in `at most 5 s`; for ranges that check_range() has passed."""
     match = re.fullmatch(_RANGE, text)
     assert match is not None
-    suffix = f" {unit}" if unit else ""
     start, end = match["start"] or "0", match["end"] or match["top"] or match["limit"]
     if text.startswith("@"):
-        return f"outside {start} to {end or 'infinity'}{suffix}"
+        return f"outside {start} to {_amount(end, unit) if end else f'infinity {unit}'.rstrip()}"
     if not end:
-        return f"at least {start}{suffix}"
+        return f"at least {_amount(start, unit)}"
     if start == "~" or float(start) == 0:
-        return f"at most {end}{suffix}"
-    return f"{start} to {end}{suffix}"
+        return f"at most {_amount(end, unit)}"
+    return f"{start} to {_amount(end, unit)}"
+
+
+def _amount(number: str, unit: str) -> str:
+    """A number with its unit; many seconds as the minutes, hours or days that they are."""
+    for seconds, larger in ((86400, "d"), (3600, "h"), (60, "min")):
+        if unit == "s" and float(number) >= 120 and float(number) % seconds == 0:
+            return f"{float(number) / seconds:g} {larger}"
+    return f"{number} {unit}".rstrip()

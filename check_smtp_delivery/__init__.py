@@ -8,3 +8,4 @@ from check_smtp_core.entry import Executable
 check_smtp_rcpt = Executable("check_smtp_delivery.rcpt")
 check_smtp_relay = Executable("check_smtp_delivery.relay")
 check_smtp_auth = Executable("check_smtp_delivery.auth")
+check_smtp_queue = Executable("check_smtp_delivery.queue")

@@ -13,10 +13,15 @@ from demo.server import DemoServer, running
 
 _STATES = {0: "OK", 1: "WARNING", 2: "CRITICAL", 3: "UNKNOWN"}
 _BIN = os.path.dirname(sys.executable)
+# It stands for Postfix' own: a host for demos has no queue worth showing.
+_QUEUE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "postqueue")
 
 
 class Example(NamedTuple):
-    """The field of the server with the port, a command without its host, the right exit code."""
+    """The field of the server with the port, a command without its host, the right exit code.
+
+    A check of this machine has no port. CA and QUEUE stand for files of the demo.
+    """
 
     port: str
     command: str
@@ -37,6 +42,7 @@ _HEALTHY = (
     Example("smtp", "check_smtp_relay --recipient carol@example.org", 0),
     Example("smtp", f"{_LOGIN} -U monitor@example.com", 0),
     Example("smtp", f"{_LOGIN} -U nobody@example.com --refuse", 0),
+    Example("", "check_smtp_queue --command QUEUE -w 5h -v", 0),
 )
 _IN_TROUBLE = (
     Example("busy", "check_smtp_banner", 2),
@@ -52,6 +58,7 @@ _IN_TROUBLE = (
     Example("smtp", "check_smtp_rcpt --accept eve@example.com", 2),
     Example("smtp", f"{_LOGIN} -U nobody@example.com", 2),
     Example("expired", f"{_LOGIN} -U monitor@example.com", 2),
+    Example("", "check_smtp_queue --command QUEUE", 1),
     Example("smtp", "check_smtp_banner --warning soon", 3),
 )
 
@@ -62,7 +69,8 @@ def main() -> int:
         print(
             f"A mail server runs on 127.0.0.1: {server.smtp} offers STARTTLS, {server.smtps} is\n"
             f"implicit TLS, {server.busy} turns everybody away, {server.expired} has an expired "
-            f"certificate,\n{server.unchained} forgets to send the intermediate certificate.\n"
+            f"certificate,\n{server.unchained} forgets to send the intermediate certificate. The "
+            "queue is a made-up one of Postfix.\n"
         )
         print("# A healthy server\n")
         right = [_show(example, server) for example in _HEALTHY]
@@ -75,9 +83,10 @@ def main() -> int:
 
 def _show(example: Example, server: DemoServer) -> bool:
     name, *words = shlex.split(example.command)
-    port = str(server._asdict()[example.port])
-    arguments = ["-H", "127.0.0.1", "-p", port]
-    files = {"CA": server.ca_file, "PASSWORD": server.password_file}
+    arguments = []
+    if example.port:
+        arguments = ["-H", "127.0.0.1", "-p", str(server._asdict()[example.port])]
+    files = {"CA": server.ca_file, "PASSWORD": server.password_file, "QUEUE": _QUEUE}
     arguments += [files.get(word, word) for word in words]
     done = subprocess.run(
         [os.path.join(_BIN, name), *arguments],

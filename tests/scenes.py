@@ -19,26 +19,45 @@ from typing import Any, NamedTuple
 import pytest
 
 from check_smtp_core import backstop
+from check_smtp_delivery import queue
+from check_smtp_delivery.mail_systems import EXIM, Found
 from tests import chains
 from tests.chains import INTERMEDIATE, LEAF, Recipe, element
-from tests.conftest import outcome, run_check
+from tests.conftest import Outcome, outcome, run_check
 from tests.faults import FAULTS, Setup
+from tests.listed import postfix_line, program
 from tests.player import Player
 
 HOST = "mail.example.com"
 
 
+class Queue(NamedTuple):
+    """The program of a mail system: its name, what it lists or says, how it ends.
+
+    `messages` are the queues and the ages of what Postfix lists; `runs` is whether a
+    process of the mail system was seen.
+    """
+
+    name: str = "postqueue"
+    messages: tuple[tuple[str, float], ...] = ()
+    output: str = ""
+    complaints: str = ""
+    code: int = 0
+    then: str = ""
+    runs: bool | None = None
+
+
 class Scene(NamedTuple):
     """One server and one command.
 
-    `transcript` is for each connection (see player.py), or REFUSED or BLACK_HOLE. `addresses` is
-    what the resolver knows of the name, or the error that it gives. `fault` names the certificates
-    (see faults.py) in a transcript with TLS. CA and PEM among the arguments stand for the anchors
-    of that fault and for a renewed certificate. `as_if` are replacements for what is made small
-    to save time.
+    `transcript` is for each connection (see player.py), or REFUSED or BLACK_HOLE, or the queue of
+    this machine. `addresses` is what the resolver knows of the name, or the error that it gives.
+    `fault` names the certificates (see faults.py) in a transcript with TLS. CA and PEM among the
+    arguments stand for the anchors of that fault and for a renewed certificate. `as_if` are
+    replacements for what is made small to save time.
     """
 
-    transcript: str | tuple[str, ...]
+    transcript: str | tuple[str, ...] | Queue
     arguments: str = ""
     addresses: tuple[str, ...] | int = ()
     fault: str = "none"
@@ -362,6 +381,42 @@ LINES: dict[str, list[Scene]] = {
         Scene(f"{_offering('SCRAM-SHA-256')}AWAIT\nS: 235 2.7.0 Authentication successful\n{BYE}"),
         Scene(f"S: 220 {HOST} ESMTP Postfix", "--password-file /etc/nagios/smtp-password"),
     ],
+    "check_smtp_queue": [
+        Scene(Queue(messages=(("deferred", 11530), ("deferred", 900), ("active", 5)))),
+        Scene(Queue(messages=(("active", 2760),) * 3), "--queue-critical active=30m"),
+        Scene(
+            Queue(messages=(("deferred", 250),) * 9 + (("active", 5),) * 3),
+            "--count-warning 10",
+        ),
+        Scene(Queue(messages=(("hold", 777600),)), "--queue-warning hold=2d"),
+        Scene(
+            Queue(
+                complaints="postqueue: fatal: Queue report unavailable - mail system is down "
+                "(Connect to the Postfix showq service: Connection refused)",
+                code=69,
+            )
+        ),
+        Scene(Queue("exim4", runs=False)),
+        Scene(
+            Queue(
+                complaints="postqueue: fatal: User nagios(112) is not allowed to view the mail "
+                "queue",
+                code=69,
+            )
+        ),
+        Scene(Queue("exim4", complaints="exim: permission denied; not admin", code=1)),
+        Scene(
+            Queue(
+                "sendmail",
+                output="can not chdir(/var/spool/mqueue/): Permission denied\nProgram mode "
+                "requires special privileges, e.g., root or TrustedUser.\n",
+                code=78,
+            )
+        ),
+        Scene(Queue("smtpctl", complaints="smtpctl: need root privileges", code=1)),
+        Scene(Queue(output="Mail queue is empty\n")),
+        Scene(Queue(messages=(("deferred", 250),) * 3, then="sleep 60"), "-t 1"),
+    ],
 }
 """The lines of each page's troubleshooting section, in their order."""
 
@@ -426,6 +481,7 @@ OTHERS: dict[str, list[Scene]] = {
             )
         ),
     ],
+    "check_smtp_queue": [Scene(Queue(), "--phase-warning time=0.000001")],
 }
 """What else shows that a check can end in a finding, without a place on its page."""
 
@@ -447,6 +503,9 @@ FULLEST: dict[str, Scene] = {
         ("127.0.0.1",),
     ),
     "check_smtp_auth": Scene(_login("235 2.7.0 ok"), f"-H {HOST}", ("127.0.0.1",)),
+    "check_smtp_queue": Scene(
+        Queue(messages=(("deferred", 250),)), "--queue-warning deferred=1d,active=30m"
+    ),
 }
 """What makes a check print all the perfdata that it can."""
 
@@ -479,6 +538,8 @@ def told(check: str, scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPatch
     # On a busy machine it would be quicker than the deadline, and tell less.
     monkeypatch.setattr(backstop, "_AFTER_DEADLINE", 5.0)
     monkeypatch.setattr(secrets, "token_hex", lambda _: TOKEN)
+    if isinstance(scene.transcript, Queue):
+        return _told_of_queue(scene.transcript, scene.arguments, folder, monkeypatch)
     if scene.addresses:
         monkeypatch.setattr(socket, "getaddrinfo", _resolver(scene.addresses))
     given = scene.arguments.split()
@@ -500,14 +561,32 @@ def told(check: str, scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPatch
     with _server(scene, setup) as (host, port):
         given[given.index("-H") + 1] = host or given[given.index("-H") + 1]
         code, output = run_check(check.removeprefix("check_smtp_"), *given, "-p", str(port), "-v")
-    seen = outcome(code, output, port)
+    usual = 587 if check == "check_smtp_auth" else 25
+    number = 465 if "--tls" in given else usual
+    return _told(outcome(code, output, port), number, scene.as_if)
+
+
+def _told(seen: Outcome, port: int, as_if: tuple[str, str]) -> Told:
     told_of = (
         re.match(r"(?:OK|WARNING|CRITICAL|UNKNOWN) ([a-z-]+): ", each) for each in seen.lines
     )
     findings = frozenset(match[1] for match in told_of if match)
-    usual = 587 if check == "check_smtp_auth" else 25
-    number = 465 if "--tls" in given else usual
-    return Told(as_written(seen.text.replace(*scene.as_if), number), findings, seen.perfdata)
+    return Told(as_written(seen.text.replace(*as_if), port), findings, seen.perfdata)
+
+
+def _told_of_queue(
+    there: Queue, arguments: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Told:
+    messages = enumerate(there.messages)
+    lines = [f"{postfix_line(where, age, str(number))}\n" for number, (where, age) in messages]
+    output = there.output + "".join(lines)
+    path = program(folder / "queue", there.name, output, there.complaints, there.code, there.then)
+    given = ["--command", path]
+    if there.runs is not None:
+        monkeypatch.setattr(queue, "find", lambda *_, **__: Found(EXIM, path, there.runs))
+        given = []
+    monkeypatch.setattr(queue, "_account", lambda: "nagios")
+    return _told(outcome(*run_check("queue", *given, *arguments.split(), "-v"), 0), 25, ("", ""))
 
 
 def as_written(line: str, port: int = 25) -> str:
@@ -517,6 +596,7 @@ def as_written(line: str, port: int = 25) -> str:
     line = line.replace("client.example", "monitor.example.net").replace("127.0.0.3", "192.0.2.24")
     line = re.sub(r"127\.0\.0\.[12]\b", "192.0.2.25", line)
     line = re.sub(r"within [0-9.]+ s(, which was left of [0-9.]+ s)?", "within 8 s", line)
+    line = re.sub(r"still listing after [0-9.]+ s", "still listing after 8 s", line)
     line = re.sub(r"\b[0-9]+\.[0-9]{3} s\b", "T s", line)
     line = re.sub(r"\b[0-9a-f]{16}\.\.\.", "HEX...", line)
     # OpenSSL 3.2 says tls where older ones say sslv3.
@@ -540,6 +620,7 @@ def _server(scene: Scene, setup: Setup) -> Iterator[tuple[str, int]]:
             yield "127.0.0.2", port
     else:
         transcripts = scene.transcript
+        assert not isinstance(transcripts, Queue)
         if isinstance(transcripts, str):
             transcripts = (transcripts,)
         contexts = [made() for made in scene.contexts]

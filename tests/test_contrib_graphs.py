@@ -12,7 +12,8 @@ import pytest
 from demo.server import DemoServer, running
 from tests.conftest import run_check
 from tests.engines.metrics import Metric, Query, of_dashboard, of_templates, panels, sent
-from tests.test_suite import CHECKS
+from tests.listed import postfix_line, program
+from tests.test_suite import CHECKS, is_local
 
 CONTRIB = Path(__file__).parent.parent / "contrib"
 DASHBOARD = (CONTRIB / "grafana" / "smtp-checks.json").read_text(encoding="utf-8")
@@ -29,24 +30,36 @@ def server() -> Iterator[DemoServer]:
 
 
 @pytest.fixture(scope="module")
-def printed(server: DemoServer) -> set[Metric]:
+def printed(server: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> set[Metric]:
     """The metrics that Icinga 2 makes of what the checks print, all phases reached."""
     limits = ("--phase-warning", "time=20", "--phase-critical", "time=50")
-    host = ("-H", "localhost", "-4", "-p", str(server.smtp), *limits)
     trust = ["--ca-file", server.ca_file]
     login = ["-U", "monitor@example.com", "--password-file", server.password_file]
     own = {
-        "ehlo": ["--starttls"],
-        "cert": trust,
-        "rcpt": ["--accept", "postmaster"],
-        "auth": [*trust, *login],
+        "ehlo": [["--starttls"]],
+        "cert": [trust],
+        "rcpt": [["--accept", "postmaster"]],
+        "auth": [[*trust, *login]],
     }
+    own["queue"] = [
+        ["--command", program(tmp_path_factory.mktemp("queue"), name, listing)]
+        for name, listing in (
+            ("postqueue", f"{postfix_line()}\n"),
+            ("sendmail", "\t\tTotal requests: 0\n"),
+            ("exim4", ""),
+            ("smtpctl", ""),
+        )
+    ]
     metrics = set()
     for check in CHECKS:
         name = check.removeprefix("check_smtp_")
-        code, output = run_check(name, *host, *own.get(name, ()))
-        assert code == 0, output
-        for item in output.partition(" | ")[2].split():
+        host = ("-H", "localhost", "-4", "-p", str(server.smtp)) if not is_local(check) else ()
+        items = []
+        for options in own.get(name, [[]]):
+            code, output = run_check(name, *host, *limits, *options)
+            assert code == 0, output
+            items += output.partition(" | ")[2].split()
+        for item in items:
             label, _, numbers = item.partition("=")
             for kind, text in zip(("value", "warn", "crit"), numbers.split(";"), strict=False):
                 # A range is no number, and the GraphiteWriter leaves it out.

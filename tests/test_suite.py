@@ -42,6 +42,11 @@ def module_of(check: str) -> ModuleType:
     return import_module(getattr(import_module(package), name).module)
 
 
+def is_local(check: str) -> bool:
+    """Whether it is a check of the machine it runs on."""
+    return getattr(module_of(check), "LOCAL", False)
+
+
 def question(check: str) -> str:
     return (module_of(check).__doc__ or "").partition("\n")[0]
 
@@ -139,9 +144,10 @@ def icinga_block(head: str) -> str:
 def icinga_arguments(check: str) -> dict[str, str]:
     """The arguments of a check's command, and what stands between the braces of each."""
     command = check.removeprefix("check_")
-    shared = icinga_block("globals.smtp_arguments = function(command)")
-    shared = shared.replace('"$" + command + "_', f'"${command}_')
     own = icinga_block(f'object CheckCommand "{command}"')
+    (name,) = re.findall(rf'^\targuments = (\w+)\("{command}"\)$', own, re.MULTILINE)
+    shared = icinga_block(f"globals.{name} = function(command)")
+    shared = shared.replace('"$" + command + "_', f'"${command}_')
     pattern = re.compile(r'^\t\t"(-[^"]+)" = {\n(.*?)^\t\t}$', re.DOTALL | re.MULTILINE)
     return dict(pattern.findall(shared) + pattern.findall(own))
 
@@ -210,7 +216,9 @@ def users_of(module: str, *packages: str) -> set[str]:
         ("ssl", {"tls"}),
         ("time", {"deadline", "entry"}),
         ("select", {"connection"}),
-        ("signal", {"backstop"}),
+        ("signal", {"backstop", "child"}),
+        ("subprocess", {"child"}),
+        ("selectors", {"child"}),
         ("configparser", {"extra_opts"}),
         ("idna", {"address"}),
         # The families of addresses are named in more places; a connection is made in one.
@@ -230,6 +238,18 @@ def test_what_is_special_has_one_place(module: str, users: set[str]) -> None:
 def test_pure_modules_import_nothing_that_acts(pure: str) -> None:
     acting = {"socket", "ssl", "select", "time", "signal", "threading", "sys", "nagiosplugin"}
     assert imports(ROOT / "check_smtp_core" / f"{pure}.py") & acting == set()
+
+
+@pytest.mark.parametrize(
+    "pure",
+    [
+        *("tally", "reasons", "durations"),
+        *("postfix_queue", "exim_queue", "sendmail_queue", "opensmtpd_queue"),
+    ],
+)
+def test_what_reads_a_queues_listing_acts_on_nothing(pure: str) -> None:
+    acting = {"os", "socket", "subprocess", "select", "selectors", "time", "signal", "sys"}
+    assert imports(ROOT / "check_smtp_delivery" / f"{pure}.py") & acting == set()
 
 
 def test_the_core_imports_no_check() -> None:

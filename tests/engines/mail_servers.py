@@ -6,9 +6,12 @@ Rule: a server has a name, by which the cases ask for its port; each broken one 
 import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from demo.server import running
+from tests.engines.queues import write_queues
 from tests.player import Player
 
 HOSTILE_GREETING = (
@@ -61,17 +64,20 @@ _BROKEN = {
 
 
 class MailServers(NamedTuple):
-    """The ports of the running servers by name, and the files with the demo's authority and
-    password."""
+    """The ports of the running servers by name, files of the demo server, and the queues.
+
+    The server without a name, and without a port, is the machine itself.
+    """
 
     ports: dict[str, int]
     ca_file: str
     password_file: str
+    queues: str
 
     @property
     def files(self) -> dict[str, str]:
-        """The files by the words that stand for them in a case."""
-        return {"CA": self.ca_file, "PASSWORD": self.password_file}
+        """The files and folders by the words that stand for them in a case."""
+        return {"CA": self.ca_file, "PASSWORD": self.password_file, "QUEUE": self.queues}
 
 
 @contextmanager
@@ -80,6 +86,9 @@ def mail_servers(tls: ssl.SSLContext | None = None) -> Iterator[MailServers]:
     with ExitStack() as stack:
         demo = stack.enter_context(running())
         ports = {name: getattr(demo, name) for name in demo._fields if "_file" not in name}
+        ports[""] = 0
         for name, transcript in _BROKEN.items():
             ports[name] = stack.enter_context(Player(transcript, tls)).port
-        yield MailServers(ports, demo.ca_file, demo.password_file)
+        queues = stack.enter_context(TemporaryDirectory())
+        write_queues(Path(queues))
+        yield MailServers(ports, demo.ca_file, demo.password_file, queues)

@@ -89,6 +89,7 @@ def test_services_get_their_command_and_intervals_from_the_templates(
         ["smtp_ehlo", 300, 60, 3],
         ["smtp_rcpt", 300, 60, 3],
         ["smtp_relay", 3600, 60, 3],
+        ["smtp_queue", 300, 60, 3],
         ["smtp_starttls", 300, 60, 3],
     ]
 
@@ -137,7 +138,7 @@ def ours(command: dict[str, Any]) -> dict[str, Any]:
     """
     variables = {
         name: str(value).replace("$check_address$", "$address$")
-        for name, value in command["vars"].items()
+        for name, value in (command["vars"] or {}).items()
         if not name.startswith("check_")
     }
     return {"command": command["command"], "arguments": command["arguments"], "vars": variables}

@@ -63,6 +63,7 @@ def test_every_command_has_its_graphs(templates: Any) -> None:
         "smtp_ehlo": ["smtp-extensions", "smtp-phases", "smtp-size", "smtp-time"],
         "smtp_rcpt": ["smtp-phases", "smtp-recipients", "smtp-time"],
         "smtp_relay": time,
+        "smtp_queue": ["smtp-queue-age", "smtp-queue-length", "smtp-queue-size", "smtp-time"],
         "smtp_starttls": ["smtp-bits", *time],
     }
 

@@ -44,7 +44,8 @@ define command {{
 def service(case: Case, servers: MailServers) -> str:
     words = [shlex.quote(word) for word in case.words(servers.files)]
     options = " ".join(words).replace("$", "$$").replace("!", r"\!").replace(";", r"\;")
-    command = f"check_smtp_{case.check}!{servers.ports[case.server]}!{options}"
+    port = f"{servers.ports[case.server]}!" if case.server else ""
+    command = f"check_smtp_{case.check}!{port}{options}"
     return _SERVICE.format(name=case.name, command=command)
 
 

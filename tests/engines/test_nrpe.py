@@ -58,7 +58,7 @@ def nrpe(
 
 def command(case: Case, plugins: Path, servers: MailServers) -> str:
     plugin = f"{plugins}/check_smtp_{case.check}"
-    where = f"-H 127.0.0.1 -p {servers.ports[case.server]}"
+    where = f"-H 127.0.0.1 -p {servers.ports[case.server]}" if case.server else ""
     return f"{plugin} {where} {shlex.join(case.words(servers.files))}"
 
 
@@ -116,6 +116,7 @@ def test_the_fixed_commands_of_contrib(nrpe: Nrpe, servers: MailServers) -> None
             "[check_smtp_auth][-H][127.0.0.1][--servername][mail.example.com][-U]"
             "[monitor@example.com][--password-file][/etc/nagios/smtp-password]",
         ),
+        ("check_smtp_queue", "[check_smtp_queue]"),
     ],
 )
 def test_the_words_of_the_fixed_commands(spelling_nrpe: Nrpe, command: str, words: str) -> None:
@@ -207,6 +208,7 @@ HARD_WORDS = ("mx  1", "*", "$HOME", "~:5", "@1:2")
             "[-H][127.0.0.1][-p][587][--servername][mail.example.com][-U][monitor@example.com]"
             "[--password-file][/etc/nagios/smtp-password][-w][~:5][-c][@1:2]",
         ),
+        ("check_smtp_queue", ("90m", "3d"), "[-w][90m][-c][3d]"),
         ("check_smtp_banner", ("mx1",), "[-H][mx1][-p][][--expect][][-w][][-c][]"),
         # an empty argument is dropped, and those behind it move up
         ("check_smtp_banner", ("mx1", "", "^220"), "[-H][mx1][-p][^220][--expect][][-w][][-c][]"),

@@ -8,8 +8,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.lab import debian_root, jail
+from tests.lab import debian_root, jail, queues
 from tests.lab.debian_root import DebianRoot, ReleaseError
+from tests.lab.queue_host import QueueHost
 from tests.lab.server import RunningServer, Server
 from tests.lab.table import SERVERS
 
@@ -30,7 +31,9 @@ class Lab:
         """A release, or why there is none."""
         folder = self._folder / codename
         folder.mkdir()
-        groups = (server.packages for server in SERVERS if server.release == codename)
+        groups = [server.packages for server in SERVERS if server.release == codename]
+        if any(codename in releases for releases in queues.RELEASES.values()):
+            groups.append(queues.PACKAGES)
         try:
             return debian_root.unpack(folder, codename, tuple(dict.fromkeys(groups)))
         except ReleaseError as error:
@@ -46,6 +49,15 @@ class Lab:
         self._stack.callback(running.stop)
         self.versions.append(f"{server.name} {running.version}")
         return running
+
+    def queue_host(self, kind: str, codename: str) -> QueueHost:
+        """A mail host with a queue; the caller ends it."""
+        release = self._release(codename)
+        if isinstance(release, str):
+            pytest.skip(release)
+        folder = self._folder / f"queue-{kind}-{codename}"
+        folder.mkdir()
+        return QueueHost(kind, folder, release)
 
     def close(self) -> None:
         """End all that was started."""

@@ -8,7 +8,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from tests.daemon import Daemon
+from tests.daemon import PATH, Daemon
 from tests.lab.syslog import Syslog
 
 HOST_NAME = "mail.example.com"
@@ -24,6 +24,9 @@ mount -t tmpfs -o mode=755 tmpfs "$MERGED/dev"
 for name in full null random tty urandom zero; do
     : > "$MERGED/dev/$name"
     mount --bind "/dev/$name" "$MERGED/dev/$name"
+done
+for name in $IN_MEMORY; do
+    mount -t tmpfs -o mode=755 tmpfs "$MERGED$name"
 done
 ln -s /proc/self/fd "$MERGED/dev/fd"
 mkdir -m 1777 "$MERGED/dev/shm"
@@ -43,13 +46,15 @@ _UNSHARE = (
 class Jail:
     """A folder over a release: `path` is where files are laid before the start.
 
-    What the server says, to its output or to syslog, goes to `log`.
+    What the server says, to its output or to syslog, goes to `log`. The folders `in_memory` are
+    empty at first, and no disk makes them slow.
     """
 
-    def __init__(self, folder: Path, release: Path) -> None:
+    def __init__(self, folder: Path, release: Path, in_memory: tuple[str, ...] = ()) -> None:
         self.path = folder / "upper"
         self.log = folder / "log"
         self._folder = folder
+        self._in_memory = in_memory
         self._release = release
         for name in ("upper", "work", "merged"):
             (folder / name).mkdir(mode=0o755)
@@ -67,7 +72,33 @@ class Jail:
             WORK=str(self._folder / "work"),
             MERGED=str(self._folder / "merged"),
             SYSLOG=str(self._folder / "syslog"),
+            IN_MEMORY=" ".join(self._in_memory),
         )
+
+    def run(self, user: str, *command: str) -> "subprocess.CompletedProcess[str]":
+        """Run one more command inside, beside the first, as one of the users there."""
+        where = ("--target", str(self._first_process()), "--mount", "--uts", "--ipc", "--pid")
+        who = (f"--userspec={user}:{user}", "--groups=", str(self._folder / "merged"))
+        return subprocess.run(
+            ["nsenter", *where, "chroot", *who, *command],
+            env={"PATH": PATH, "LANG": "C.UTF-8"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def _first_process(self) -> int:
+        """The number that the namespace's process 1 has outside: unshare's only child."""
+        for status in Path("/proc").glob("[0-9]*/status"):
+            try:
+                words = status.read_text(encoding="ascii", errors="replace")
+            except OSError:
+                continue  # it has ended meanwhile
+            if f"\nPPid:\t{self.daemon.pid}\n" in words:
+                return int(status.parent.name)
+        raise AssertionError("the jail has ended")
 
     def stop(self) -> None:
         """End the command and everything that it started."""

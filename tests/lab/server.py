@@ -49,7 +49,7 @@ class RunningServer:
         self.version = release.versions[server.packages[0]]
         self.ports = dict(zip(server.ports, free_ports(len(server.ports)), strict=True))
         self._jail = Jail(folder, release.path)
-        _write_accounts(release.path, self._jail.path, server.users)
+        write_accounts(release.path, self._jail.path, server.users)
         write_certificates(self._jail.path / "tls")
         for source in sorted((_SERVERS / server.kind).rglob("*")):
             if source.is_file() and source.suffix not in (".py", ".pyc"):
@@ -115,7 +115,7 @@ _GROUP = "{0}:x:{1}:\n"
 _SWITCH = "passwd: files\ngroup: files\nshadow: files\nhosts: files\nservices: files\n"
 
 
-def _write_accounts(release: Path, target: Path, users: tuple[str, ...]) -> None:
+def write_accounts(release: Path, target: Path, users: tuple[str, ...]) -> None:
     """The users that a release has from the start, and those that packages would have made."""
     (target / "etc").mkdir()
     for name, form in (("passwd", _PASSWD), ("group", _GROUP)):

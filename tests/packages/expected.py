@@ -23,7 +23,10 @@ PASSWORD_FILE = "/password"
 
 
 class Case(NamedTuple):
-    """A port of the demo server, a command without its host and port, exit code and line."""
+    """A port of the demo server, a command without its host and port, exit code and line.
+
+    A check of the machine itself has no port.
+    """
 
     port: str
     command: str
@@ -88,6 +91,13 @@ WITHOUT_LIBRARIES = (
         "SMTP_RELAY OK - 127.0.0.1:PORT refuses to relay in T s: "
         f'"554 5.7.1 (carol@example.org): Relay access denied" | {_RECIPIENTS}',
     ),
+    Case(
+        "",
+        "check_smtp_queue --command /nowhere/postqueue",
+        3,
+        "SMTP_QUEUE UNKNOWN - local: /nowhere/postqueue cannot be run: no such file or "
+        "directory | time=Ts;;;0",
+    ),
 )
 
 WITH_LIBRARIES = (
@@ -129,10 +139,10 @@ def differences(
     """The cases that did not come out as they should, with the exit code and line they had."""
     for case in cases:
         name, *words = shlex.split(case.command)
-        port = demo._asdict()[case.port]
-        arguments = ["-H", "127.0.0.1", "-p", str(port), *words]
+        port = demo._asdict()[case.port] if case.port else 0
+        host = ["-H", "127.0.0.1", "-p", str(port)] if port else []
         files = {CA_FILE: ca_file, PASSWORD_FILE: password_file}
-        arguments = [files.get(word, word) for word in arguments]
+        arguments = [files.get(word, word) for word in (*host, *words)]
         code, lines = outcome(*execute(name, arguments), port)
         line = re.sub(r"OU=Testing CA #[^,]+,O=trustme [v.0-9]+", "ISSUER", "\n".join(lines))
         line = re.sub(r"\d{4}-\d\d-\d\d", "DATE", re.sub(r"=60\.0\d", "=60.0N", line))

@@ -78,7 +78,7 @@ def test_bash_offers_options_and_their_values(
 @pytest.mark.parametrize("check", project.CHECKS)
 def test_bash_offers_no_hidden_option(tmp_path: Path, check: str) -> None:
     assert bash_offers(tmp_path, check, "-R") == []
-    assert "-H" in bash_offers(tmp_path, check, "-")
+    assert "-v" in bash_offers(tmp_path, check, "-")
 
 
 _TERMINAL_CODES = re.compile(r"\x1b\[[?0-9;]*[a-zA-Z]")

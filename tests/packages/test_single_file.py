@@ -76,7 +76,7 @@ def test_called_by_its_own_name_it_takes_the_check_from_the_first_argument(
         + ", ".join(sorted(project.CHECKS)),
     )
     assert execute() == nothing
-    assert execute("check_smtp_queue", "-H", "127.0.0.1") == nothing
+    assert execute("check_smtp_nothing", "-H", "127.0.0.1") == nothing
     version = f"check_smtp_ehlo {project.VERSION}"
     assert execute("check_smtp_ehlo", "--version") == (3, version)
 

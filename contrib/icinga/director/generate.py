@@ -29,6 +29,7 @@ _WORDS = {
     "ipv4": "IPv4 only",
     "ipv6": "IPv6 only",
     "lmtp": "LMTP",
+    "mta": "MTA",
     "proxy": "PROXY",
     "servername": "server name",
     "sni": "SNI",
@@ -63,12 +64,16 @@ class Command(NamedTuple):
 def commands_of(conf: str) -> list[Command]:
     """The commands that the text of check_smtp.conf defines, the shared arguments merged in."""
     blocks = dict(re.findall(r"^(\S[^\n]*) {\n(.*?)^}$", conf, re.DOTALL | re.MULTILINE))
-    shared = blocks.pop("globals.smtp_arguments = function(command)")
+    shared = {
+        name: blocks.pop(f"globals.{name} = function(command)")
+        for name in ("smtp_arguments", "smtp_local_arguments")
+    }
     commands = []
     for head, block in blocks.items():
         name = head.removeprefix('object CheckCommand "').removesuffix('"')
         (executable,) = re.findall(r'\[ PluginContribDir \+ "/(\w+)" \]', block)
-        arguments = _arguments(shared.replace('"$" + command + "_', f'"${name}_'))
+        (common,) = re.findall(r"^\targuments = (\w+)\(", block, re.MULTILINE)
+        arguments = _arguments(shared[common].replace('"$" + command + "_', f'"${name}_'))
         arguments |= _arguments(block)
         variables = dict(re.findall(r'^\tvars\.(\w+) = "(.*)"$', block, re.MULTILINE))
         # What the template ipv4-or-ipv6 chooses is the host's address here: the Director does not
