@@ -77,8 +77,8 @@ WITHOUT_LIBRARIES = (
         "",
         "check_smtp_queue --command /nowhere/postqueue",
         3,
-        "SMTP_QUEUE UNKNOWN - local: /nowhere/postqueue cannot be run: no such file or directory | "
-        "time=Ts;;;0",
+        "SMTP_QUEUE UNKNOWN - local: /nowhere/postqueue cannot be run: no such file or directory "
+        "| time=Ts;;;0",
     ),
 )
 
