@@ -56,7 +56,7 @@ class Check(Protocol):
 
     A check may also have TLS_BY_DEFAULT (true where it makes no sense without TLS), DEFAULT_PORT
     (where it is not 25), `complete(options)`, which checks the options together and raises
-    ArgumentTypeError, and `new_engine(options)`, which makes a TLS engine of its own.
+    InvalidValue, and `new_engine(options)`, which makes a TLS engine of its own.
 
     With `afterwards(facts, options, deadline)` a check goes on when the session is over, whatever
     became of it: it gets the facts of the session, or None, and returns those of the run. A check

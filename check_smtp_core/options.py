@@ -4,16 +4,16 @@ Rule: what leaves here is valid and complete; the command line wins over --extra
 that contradict each other are a usage error.
 """
 
-import argparse
 import socket
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from check_smtp_core import __version__, values
 from check_smtp_core.address import literal_family, reference_name
 from check_smtp_core.deadline import PHASES
 from check_smtp_core.findings import State
-from check_smtp_core.parser import Parser
+from check_smtp_core.parser import InvalidValue, Parser
 
 if TYPE_CHECKING:
     from check_smtp_core.observation import Check
@@ -37,7 +37,7 @@ _OF_CHECK_SMTP = {
 }
 
 
-class Options(argparse.Namespace):
+class Options(SimpleNamespace):
     """The shared options after parsing; a check's own stand beside them.
 
     `timeout` is in seconds; `thresholds` maps `time` and phases to (warning, critical) ranges;
@@ -198,7 +198,7 @@ def _add_tls(parser: Parser) -> None:
         metavar="NAME",
         help="name for SNI and for the certificate, instead of HOST",
     )
-    tls.flag("--no-sni", dest="sni", action="store_false", help="send no SNI")
+    tls.flag("--no-sni", dest="sni", const=False, help="send no SNI")
     tls.value(
         "--ca-file",
         convert=values.wire_text,
@@ -214,7 +214,7 @@ def _add_tls(parser: Parser) -> None:
     tls.flag(
         "--no-verify",
         dest="verify",
-        action="store_false",
+        const=False,
         help="judge neither trust nor name of the certificate; most checks never do",
     )
 
@@ -228,26 +228,21 @@ def _add_output(parser: Parser) -> None:
         metavar="FINDING=STATE",
         help="another state for a finding: --state masked=ok (repeatable, comma list)",
     )
-    output.flag(
+    output.places(
         "--extra-opts",
-        action="append",
-        nargs="?",
         const="@",
         metavar="SECTION@FILE",
         help="read more options from an ini file; the command line wins",
     )
-    output.flag(
+    output.counter(
         "-v",
         "--verbose",
-        action="count",
-        default=0,
         help="more lines: all findings; -vv facts as well; -vvv the dialogue as well",
     )
-    output.text(
+    output.text_about(
         "--explain",
         text=_explanation,
-        nargs=None,
-        type=values.finding_name,
+        convert=values.finding_name,
         metavar="FINDING",
         help="what a finding means, usual causes, and what to do",
     )
@@ -260,9 +255,15 @@ def _add_output(parser: Parser) -> None:
     output.text(
         "-h",
         "--help",
-        text=lambda parser, _: parser.format_help().rstrip(),
+        text=_help,
         help="print this help",
     )
+
+
+def _help(parser: Parser, _: None) -> str:
+    from check_smtp_core.manual import help_text
+
+    return help_text(parser)
 
 
 def _explanation(_: Parser, name: str) -> str:
@@ -278,20 +279,20 @@ def parse_options(parser: Parser, arguments: Sequence[str]) -> Options:
     """
     options = Options()
     _parse_source(parser, arguments, options)
-    if options.extra_opts is not None:
+    if options.extra_opts:
         more = _extra_arguments(parser, options.extra_opts)
         overridden = "-t" if options.timeout_and_state else ""
         options = Options()
         parser.secrets_allowed = True
         _parse_source(parser, more, options, overridden)
         parser.secrets_allowed = False
-        if options.extra_opts is not None:
+        if options.extra_opts:
             parser.error("--extra-opts does not work inside its file")
         _parse_source(parser, arguments, options)
     return _completed(parser, options)
 
 
-def _extra_arguments(parser: Parser, places: list[str]) -> list[str]:
+def _extra_arguments(parser: Parser, places: tuple[str, ...]) -> list[str]:
     from check_smtp_core.extra_opts import ExtraOptsError, read_extra_opts
 
     try:
@@ -343,7 +344,7 @@ def _completed(parser: Parser, options: Options) -> Options:
     if parser.complete is not None:
         try:
             parser.complete(options)
-        except argparse.ArgumentTypeError as error:
+        except InvalidValue as error:
             parser.error(str(error))
     if not parser.local:
         _complete_server(parser, options)

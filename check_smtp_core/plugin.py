@@ -13,10 +13,9 @@ is not. What would go wrong there is settled here, once:
 
 from collections.abc import Iterator, Sequence
 
-import nagiosplugin
-
 from check_smtp_core.backstop import Backstop, Stopped
 from check_smtp_core.deadline import Deadline
+from check_smtp_core.deferred import deferred
 from check_smtp_core.findings import Finding, State, state_of, worst
 from check_smtp_core.observation import Check, Endpoint, Measure, Observation, ThisMachine
 from check_smtp_core.options import Options, parse_options, parser_of
@@ -24,6 +23,9 @@ from check_smtp_core.output import Judged, status_line, subject, verbose_lines, 
 from check_smtp_core.parser import Information, UsageError
 from check_smtp_core.text import printable, shortened
 from check_smtp_core.thresholds import in_words
+
+with deferred("json", "tempfile", "traceback"):  # for its cookies and its runtime
+    import nagiosplugin
 
 _SERVICE_STATES = {
     State.OK: nagiosplugin.Ok,

@@ -1,15 +1,15 @@
 """Values on the command line: text in, a valid value out.
 
-Rule: what is not valid leaves as ArgumentTypeError, which says why; no text that may go to the
+Rule: what is not valid leaves as InvalidValue, which says why; no text that may go to the
 wire holds a control character.
 """
 
-from argparse import ArgumentTypeError
 from typing import NoReturn
 
 from check_smtp_core.address import checked_host, literal_family, unbracketed
 from check_smtp_core.deadline import PHASES
 from check_smtp_core.findings import FIXED, VOCABULARY, State
+from check_smtp_core.parser import InvalidValue
 from check_smtp_core.thresholds import check_range
 
 LONGEST_TIMEOUT = 3600.0
@@ -17,7 +17,7 @@ LONGEST_TIMEOUT = 3600.0
 
 
 def _reject(text: str, why: str) -> NoReturn:
-    raise ArgumentTypeError(f'"{text}" is {why}')
+    raise InvalidValue(f'"{text}" is {why}')
 
 
 def wire_text(text: str) -> str:

@@ -5,12 +5,12 @@ Rule: the check ends with the greeting; what a server says later is no part of i
 
 import re
 import warnings
-from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING, NamedTuple
 
 from check_smtp_core.address import unbracketed
 from check_smtp_core.findings import Finding
 from check_smtp_core.observation import Measure
+from check_smtp_core.parser import InvalidValue
 from check_smtp_core.reply import Reply
 from check_smtp_core.text import printable, quoted
 from check_smtp_core.values import hostname
@@ -100,10 +100,10 @@ def _pattern(text: str) -> re.Pattern[str]:
             warnings.simplefilter("ignore")  # "possible nested set": nobody reads it here
             return re.compile(text, re.MULTILINE)
     except (re.error, OverflowError, RecursionError) as error:
-        raise ArgumentTypeError(f'"{text}" is not a regular expression: {error}') from None
+        raise InvalidValue(f'"{text}" is not a regular expression: {error}') from None
 
 
 def _code(text: str) -> int:
     if not re.fullmatch(r"[2-5][0-9][0-9]", text):
-        raise ArgumentTypeError(f'"{text}" is not a reply code from 200 to 599')
+        raise InvalidValue(f'"{text}" is not a reply code from 200 to 599')
     return int(text)

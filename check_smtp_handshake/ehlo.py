@@ -4,11 +4,11 @@ Rule: what is judged is the last list of capabilities: inside TLS, where TLS is 
 """
 
 import re
-from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING, NamedTuple
 
 from check_smtp_core.findings import Finding
 from check_smtp_core.observation import Measure
+from check_smtp_core.parser import InvalidValue
 from check_smtp_core.reply import Capabilities
 from check_smtp_core.session import Hello
 from check_smtp_core.text import defused, quoted, shortened
@@ -150,17 +150,17 @@ def _misplaced(offer: Capabilities, missing: list[tuple[str, str]]) -> str:
 def _extension(text: str) -> tuple[str, str]:
     match = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9_-]*)(?:=([!-~]+))?", text)
     if match is None:
-        raise ArgumentTypeError(f'"{text}" is not KEYWORD or KEYWORD=PARAM')
+        raise InvalidValue(f'"{text}" is not KEYWORD or KEYWORD=PARAM')
     return match[1].upper(), match[2] or ""
 
 
 def _mechanism(text: str) -> tuple[str, str]:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", text):
-        raise ArgumentTypeError(f'"{text}" is not a SASL mechanism')
+        raise InvalidValue(f'"{text}" is not a SASL mechanism')
     return "AUTH", text.upper()
 
 
 def _octets(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,20}", text):
-        raise ArgumentTypeError(f'"{text}" is not a number of octets')
+        raise InvalidValue(f'"{text}" is not a number of octets')
     return int(text)

@@ -5,11 +5,11 @@ The session ends with the handshake: one connection yields facts and verdict, an
 """
 
 import re
-from argparse import ArgumentTypeError
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, cast
 
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.parser import InvalidValue
 from check_smtp_core.text import printable
 from check_smtp_core.values import wire_text
 from check_smtp_tls.identity import (
@@ -154,17 +154,17 @@ def _lifetime(text: str) -> Lifetime:
     try:
         return read_lifetime(text)
     except ValueError as error:
-        raise ArgumentTypeError(f'"{text}" is {error}') from None
+        raise InvalidValue(f'"{text}" is {error}') from None
 
 
 def _key_type(text: str) -> str:
     if text.lower() not in ("rsa", "ecdsa"):
-        raise ArgumentTypeError(f'"{text}" is neither rsa nor ecdsa')
+        raise InvalidValue(f'"{text}" is neither rsa nor ecdsa')
     return text.lower()
 
 
 def _fingerprint(text: str) -> str:
     digits = text.lower().removeprefix("sha256:").replace(":", "")
     if not re.fullmatch(r"[0-9a-f]{64}", digits):
-        raise ArgumentTypeError(f'"{text}" is no SHA-256 fingerprint in hexadecimal digits')
+        raise InvalidValue(f'"{text}" is no SHA-256 fingerprint in hexadecimal digits')
     return digits

@@ -4,12 +4,12 @@ Rule: any certificate will do. A finished handshake is not yet a session, so EHL
 what must be refused is asked over further connections, one after the other.
 """
 
-from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from check_smtp_core.engine import Agreed
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.observation import Measure
+from check_smtp_core.parser import InvalidValue
 from check_smtp_core.session import Hello
 
 if TYPE_CHECKING:
@@ -170,11 +170,11 @@ def _version(text: str) -> str:
     names = {name.lower().removesuffix("0"): name for name in _VERSIONS} | {"tlsv1.0": "TLSv1"}
     name = names.get(text.lower())
     if name is None:
-        raise ArgumentTypeError(f'"{text}" is none of {", ".join(_VERSIONS)}')
+        raise InvalidValue(f'"{text}" is none of {", ".join(_VERSIONS)}')
     return name
 
 
 def _bits(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 4):
-        raise ArgumentTypeError(f'"{text}" is not a number of bits')
+        raise InvalidValue(f'"{text}" is not a number of bits')
     return int(text)

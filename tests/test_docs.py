@@ -24,6 +24,7 @@ from tests.test_suite import (
     ROOT,
     icinga_arguments,
     imports,
+    in_argparse,
     module_of,
     parser_of,
     question,
@@ -156,7 +157,7 @@ def test_the_page_lists_all_options_with_their_defaults(check: str) -> None:
             for action in group._group_actions
             if action.help is not argparse.SUPPRESS
         ]
-        for group in parser_of(check)._action_groups
+        for group in in_argparse(check)._action_groups
         if group._group_actions
     ]
     hold_table(check, "### Its own", own)

@@ -13,6 +13,7 @@ import pytest
 
 from check_smtp_core import options
 from check_smtp_core.findings import VOCABULARY, State
+from check_smtp_core.manual import argparse_parser, help_text
 from check_smtp_core.parser import Parser
 
 if TYPE_CHECKING:
@@ -50,10 +51,14 @@ def parser_of(check: str) -> Parser:
     return options.parser_of(cast("Check", module_of(check)))
 
 
+def in_argparse(check: str) -> argparse.ArgumentParser:
+    return argparse_parser(parser_of(check))
+
+
 def options_of(check: str) -> set[str]:
     """The option strings that an engine's definition uses: long ones, where there are any."""
     options = set()
-    for action in parser_of(check)._actions:
+    for action in in_argparse(check)._actions:
         if action.help is not argparse.SUPPRESS:
             options.add(max(action.option_strings, key=len))
     return options - NOT_FOR_ENGINES
@@ -83,8 +88,8 @@ def test_readme_lists_the_options_of_the_check(check: str) -> None:
     section = read("README.md").split(f"\n### {check}\n")[1].split("\n#")[0]
     parser = Parser(check, "")
     module_of(check).add_options(parser)
-    for action in parser._actions:
-        assert f"`{action.option_strings[-1]} {action.metavar}`" in section
+    for option in parser.own.options:
+        assert f"`{option.names[-1]} {option.metavar}`" in section
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -122,7 +127,7 @@ def test_every_module_has_its_test(package: str) -> None:
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_help_fits_a_terminal(check: str) -> None:
-    lines = parser_of(check).format_help().splitlines()
+    lines = help_text(parser_of(check)).splitlines()
     assert max(map(len, lines)) <= 80
 
 
@@ -152,7 +157,7 @@ def test_the_icinga_command_has_every_option_and_invents_none(check: str) -> Non
 @pytest.mark.parametrize("check", CHECKS)
 def test_icinga_gives_flags_as_flags_and_lists_as_lists(check: str) -> None:
     arguments = icinga_arguments(check)
-    for action in parser_of(check)._actions:
+    for action in in_argparse(check)._actions:
         settings = arguments.get(max(action.option_strings, key=len))
         if settings is None:
             continue
