@@ -4,13 +4,15 @@ Rule: a literal never touches the resolver, and the resolver never outlasts the 
 getaddrinfo() cannot be interrupted, so it runs in a thread that nobody waits for.
 """
 
+import os
 import re
 import socket
 import threading
 from typing import NamedTuple, cast
 
-from check_smtp_core.deadline import Deadline, OutOfTime
+from check_smtp_core.deadline import Deadline
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.tasks import READABLE, ready
 from check_smtp_core.text import printable
 
 _NO_SUCH_HOST = frozenset(
@@ -86,7 +88,7 @@ def reference_name(host: str) -> str:
     return "" if literal_family(host) else host.removesuffix(".")
 
 
-def resolve(host: str, port: int, family: int, deadline: Deadline) -> list[Address]:
+async def resolve(host: str, port: int, family: int, deadline: Deadline) -> list[Address]:
     """The addresses of a checked host in the resolver's order, each once; at least one.
 
     SessionEnded with `no-such-host` or `resolver` when there are none, OutOfTime when the
@@ -94,7 +96,7 @@ def resolve(host: str, port: int, family: int, deadline: Deadline) -> list[Addre
     """
     flags = socket.AI_NUMERICHOST if literal_family(host) else 0
     answer: list[list[Address] | OSError] = []
-    answered = threading.Event()
+    answered, answering = os.pipe()
 
     def ask() -> None:
         try:
@@ -112,14 +114,16 @@ def resolve(host: str, port: int, family: int, deadline: Deadline) -> list[Addre
         except OSError as error:
             answer.append(error)
         finally:
-            answered.set()
+            os.close(answering)
 
-    if flags:
-        ask()
-    else:
-        threading.Thread(target=ask, daemon=True).start()
-        if not answered.wait(deadline.left()):
-            raise OutOfTime
+    try:
+        if flags:
+            ask()
+        else:
+            threading.Thread(target=ask, daemon=True).start()
+            await ready(answered, READABLE, deadline)
+    finally:
+        os.close(answered)
     if not answer:
         raise SessionEnded(Finding("resolver", "the resolver library failed"))
     if isinstance(answer[0], OSError):

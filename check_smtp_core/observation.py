@@ -69,7 +69,7 @@ class Check(Protocol):
     def add_options(self, parser: "Parser") -> None:
         """Add the check's own options."""
 
-    def observe(self, session: Session, options: "Options") -> Facts:
+    async def observe(self, session: Session, options: "Options") -> Facts:
         """Take the session as far as the question needs. SessionEnded if it ends before."""
 
     def judge(self, facts: Facts, options: "Options") -> list[Finding]:
@@ -111,12 +111,12 @@ class Endpoint:
         self._ended: Finding | None = None
         self._notes: list[Finding] = []
 
-    def observe(self) -> Observation:
+    async def observe(self) -> Observation:
         """Resolve, connect, let the check look, and leave with QUIT."""
         afterwards = getattr(self._check, "afterwards", None)
         try:
-            self._session = self._connected(self._addresses())
-            self._facts = self._check.observe(self._session, self._options)
+            self._session = await self._connected(await self._addresses())
+            self._facts = await self._check.observe(self._session, self._options)
         except SessionEnded as ended:
             self._ended = ended.finding
         finally:
@@ -124,7 +124,7 @@ class Endpoint:
                 self._stopwatch.stop()
             if self._session is not None:
                 with self._stopwatch.paused():
-                    self._session.quit()
+                    await self._session.quit()
         if afterwards is not None:
             with self._stopwatch.time("mailbox"):
                 self._facts = afterwards(self._facts, self._options, self._deadline)
@@ -155,18 +155,20 @@ class Endpoint:
 
         return TlsEngine(self._options.sni_name)
 
-    def _addresses(self) -> list[Address]:
+    async def _addresses(self) -> list[Address]:
         options = self._options
         if literal_family(options.hostname):
-            return resolve(options.hostname, options.port, options.family, self._deadline)
+            return await resolve(options.hostname, options.port, options.family, self._deadline)
         try:
             with self._stopwatch.time("dns"):
-                return resolve(options.hostname, options.port, options.family, self._deadline)
+                return await resolve(
+                    options.hostname, options.port, options.family, self._deadline
+                )
         except OutOfTime:
             waited = self._stopwatch.in_phase()
             raise SessionEnded(verdicts.silence("dns", waited, options.timeout, "")) from None
 
-    def _connected(self, addresses: list[Address]) -> Session:
+    async def _connected(self, addresses: list[Address]) -> Session:
         """A session with the first address that answers; each gets its fair share of the time."""
         failed: list[Finding] = []
         silent: list[str] = []
@@ -177,7 +179,7 @@ class Endpoint:
                 )
                 try:
                     share = self._deadline.left() / (len(addresses) - number)
-                    session.connect(self._deadline.within(share))
+                    await session.connect(self._deadline.within(share))
                 except OutOfTime:
                     silent += [str(address)] if session.tried else []
                 except SessionEnded as ended:
@@ -185,7 +187,7 @@ class Endpoint:
                 else:
                     self._notes += _fallbacks(failed, silent)
                     return session
-                session.quit()
+                await session.quit()
             raise SessionEnded(self._no_connection(failed, silent))
 
     def _no_connection(self, failed: list[Finding], silent: list[str]) -> Finding:
@@ -209,7 +211,7 @@ class ThisMachine:
         self._facts: Facts | None = None
         self._ended: Finding | None = None
 
-    def observe(self) -> Observation:
+    async def observe(self) -> Observation:
         """Let the check look."""
         look: Callable[[Options, Deadline], Facts] = self._check.observe  # type: ignore[assignment]
         self._stopwatch.phase = self._check.__name__.rpartition(".")[2]

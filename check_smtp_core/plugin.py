@@ -21,6 +21,7 @@ from check_smtp_core.observation import Check, Endpoint, Measure, Observation, T
 from check_smtp_core.options import Options, parse_options, parser_of
 from check_smtp_core.output import Judged, status_line, subject, verbose_lines, whole_output
 from check_smtp_core.parser import Information, UsageError
+from check_smtp_core.tasks import finish
 from check_smtp_core.text import printable, shortened
 from check_smtp_core.thresholds import in_words
 
@@ -180,7 +181,7 @@ def _observe(
 
     try:
         with Backstop(deadline, last_words):
-            seen = endpoint.observe()
+            seen = finish(endpoint.observe())
             findings = [*([seen.ended] if seen.ended else []), *seen.notes]
             findings += check.judge(seen.facts, options) if seen.facts else []
     except Stopped as stopped:

@@ -94,34 +94,34 @@ class Session:
 
     # -- the phases, in their order
 
-    def connect(self, deadline: Deadline) -> None:
+    async def connect(self, deadline: Deadline) -> None:
         """Connect before this deadline, which is the address's share of the run's.
 
         SessionEnded with `connect`, `no-route` or `local`; OutOfTime when nobody answered.
         """
         options = self._options
         self._connection = Connection(self.address, options.source_address, self._deadline)
-        self.local = self._connection.connect(deadline)
+        self.local = await self._connection.connect(deadline)
         self.ehlo_name = self.ehlo_name or ehlo_name(self.local)
         if options.proxy_protocol:
-            self._connection.send_proxy_header(options.proxy_protocol)
+            await self._connection.send_proxy_header(options.proxy_protocol)
 
-    def greeting(self) -> Reply:
+    async def greeting(self) -> Reply:
         """The greeting, whatever its code; under implicit TLS after the handshake."""
         if self._options.tls_mode == "implicit":
-            self._handshake(greeting_due=True)
+            await self._handshake(greeting_due=True)
         with self._phase("greeting"):
             self._awaited = "the greeting inside TLS" if self.agreed else ""
-            reply = self._reply()
+            reply = await self._reply()
         self.notes += verdicts.about_greeting(reply)
         return reply
 
-    def welcome(self) -> Reply:
+    async def welcome(self) -> Reply:
         """The greeting of a server that lets us in. SessionEnded for any code but 2yz.
 
         A 2yz code other than 220 is a finding, but no reason not to go on.
         """
-        reply = self.greeting()
+        reply = await self.greeting()
         if reply.code != 220:
             finding = verdicts.refused("greeting", reply, 220, self.origin)
             if reply.code // 100 != 2:
@@ -129,17 +129,17 @@ class Session:
             self.notes.append(finding)
         return reply
 
-    def hello(self) -> Hello:
+    async def hello(self) -> Hello:
         """Say EHLO (LHLO); HELO where EHLO is unknown. SessionEnded when we are turned away."""
         phase = "ehlo_tls" if self.agreed and self._options.tls_mode == "starttls" else "ehlo"
         refused = None
         with self._phase(phase):
             verb = "LHLO" if self._options.lmtp else "EHLO"
-            reply = self._command(verb, self.ehlo_name)
+            reply = await self._command(verb, self.ehlo_name)
             if reply.code in _EHLO_UNKNOWN and verb == "EHLO":
                 refused, verb = reply, "HELO"
                 self.notes.append(verdicts.no_ehlo(refused, "tried"))
-                reply = self._command(verb, self.ehlo_name)
+                reply = await self._command(verb, self.ehlo_name)
         # A second greeting in place of the reply means that all later ones are out of step.
         if reply.code // 100 != 2 or reply.code == 220:
             place = phase if verb == "EHLO" else verb.lower()
@@ -154,7 +154,7 @@ class Session:
         self.notes += verdicts.about_capabilities(where, capabilities)
         return Hello(capabilities)
 
-    def starttls(self, hello: Hello) -> "Agreed":
+    async def starttls(self, hello: Hello) -> "Agreed":
         """Start TLS (RFC 3207), as far as the handshake; everything learnt before is void.
 
         SessionEnded with `no-starttls`, `injection`, or what the refusal or handshake was.
@@ -162,59 +162,59 @@ class Session:
         if not hello.capabilities.offers("STARTTLS"):
             raise SessionEnded(verdicts.no_starttls(hello.capabilities))
         with self._phase("starttls"):
-            reply = self._command("STARTTLS")
+            reply = await self._command("STARTTLS")
         if reply.code != 220:
             raise SessionEnded(verdicts.refused("starttls", reply, 220, self.origin))
         self.notes += verdicts.about_reply("starttls", reply, 220)
-        return self._handshake(greeting_due=False)
+        return await self._handshake(greeting_due=False)
 
-    def command(self, phase: str, verb: str, argument: str = "") -> Reply:
+    async def command(self, phase: str, verb: str, argument: str = "") -> Reply:
         """One command after EHLO, in a phase, and its reply, whatever its code but 421.
 
         SessionEnded with `unavailable` for 421 (RFC 5321 3.8), or with what broke.
         """
         with self._phase(phase):
-            reply = self._command(verb, argument)
+            reply = await self._command(verb, argument)
         return self._accepted(phase, reply)
 
-    def commands(self, group: Sequence[Command], pipelining: bool) -> list[Reply]:
+    async def commands(self, group: Sequence[Command], pipelining: bool) -> list[Reply]:
         """Commands and the reply to each, in one write where there is PIPELINING (RFC 2920).
 
         SessionEnded as in command(); what was sent behind a 421 has no replies.
         """
         if not pipelining:
-            return [self.command(*each) for each in group]
+            return [await self.command(*each) for each in group]
         replies = []
-        self._expect_silence()
+        await self._expect_silence()
         octets = b"".join(self._said(each.verb, each.argument) for each in group)
         for number, (phase, verb, _) in enumerate(group):
             with self._phase(phase):
                 if number == 0:
-                    self._open.write(octets)
+                    await self._open.write(octets)
                 self._awaited = self._reply_to(verb)
-                reply = self._reply()
+                reply = await self._reply()
             replies.append(self._accepted(phase, reply))
         return replies
 
-    def data(self, message: bytes) -> Reply:
+    async def data(self, message: bytes) -> Reply:
         """Send a message, whose lines end in CRLF: the reply to it, or that to DATA if not 354.
 
         SessionEnded as in command().
         """
         with self._phase("data"):
-            reply = self._command("DATA")
+            reply = await self._command("DATA")
             if reply.code == 354:
                 self._spoken("C", f"({len(message)} octets)")
-                self._open.write(self._conversation.message(message))
+                await self._open.write(self._conversation.message(message))
                 self._awaited = self._reply_to("the message")
-                reply = self._reply()
+                reply = await self._reply()
         return self._accepted("data", reply)
 
     def conceal(self, *secrets: str) -> None:
         """From now on, show these words nowhere, whoever says them."""
         self._secrets += [each for each in secrets if each]
 
-    def quit(self) -> None:
+    async def quit(self) -> None:
         """Leave with QUIT where the server listens, and close. Nothing here changes a verdict."""
         connection = self._connection
         if connection is None or self._left:
@@ -222,16 +222,16 @@ class Session:
         self._left = True
         try:
             if connection.usable and not self._conversation.reply_due:
-                if (finding := self._unsolicited()) is not None:
+                if (finding := await self._unsolicited()) is not None:
                     self.notes.append(finding)
                 connection.deadline = self._deadline.within(QUIT_SECONDS)
-                self._exchange("QUIT")
+                await self._exchange("QUIT")
         except (OutOfTime, ProtocolError, SessionEnded, ConnectionLost):
             pass
         finally:
-            connection.close()
+            await connection.close()
 
-    def again(self, new_engine: "Callable[[], Engine]") -> "Session":
+    async def again(self, new_engine: "Callable[[], Engine]") -> "Session":
         """A further session with the same address, connected; this one must be over.
 
         Its times are in no perfdata, its dialogue is added to this one's. SessionEnded where it
@@ -242,9 +242,9 @@ class Session:
         session = Session(self.address, self._options, self._deadline, stopwatch, new_engine)
         session.dialogue = self.dialogue
         try:
-            session.connect(self._deadline)
+            await session.connect(self._deadline)
         except OutOfTime:
-            session.quit()
+            await session.quit()
             silent = [str(self.address)]
             waited = stopwatch.in_phase()
             raise SessionEnded(verdicts.unanswered(silent, waited)) from None
@@ -278,22 +278,22 @@ class Session:
         finally:
             self._awaited = ""
 
-    def _command(self, verb: str, argument: str = "") -> Reply:
-        self._expect_silence()
-        return self._exchange(verb, argument)
+    async def _command(self, verb: str, argument: str = "") -> Reply:
+        await self._expect_silence()
+        return await self._exchange(verb, argument)
 
-    def _expect_silence(self) -> None:
+    async def _expect_silence(self) -> None:
         """Note what came though no reply was due. SessionEnded when it was a 421."""
-        if (finding := self._unsolicited()) is not None:
+        if (finding := await self._unsolicited()) is not None:
             if finding.name == "unavailable":
                 raise SessionEnded(finding)
             self.notes.append(finding)
 
-    def _exchange(self, verb: str, argument: str = "") -> Reply:
+    async def _exchange(self, verb: str, argument: str = "") -> Reply:
         octets = self._said(verb, argument)
         self._awaited = self._reply_to(verb)
-        self._open.write(octets)
-        return self._reply()
+        await self._open.write(octets)
+        return await self._reply()
 
     def _said(self, verb: str, argument: str) -> bytes:
         octets = self._conversation.command(verb, argument)
@@ -314,27 +314,27 @@ class Session:
             text = text.replace(secret, "***")
         return text
 
-    def _reply(self) -> Reply:
+    async def _reply(self) -> Reply:
         while (reply := self._conversation.next_reply()) is None:
-            self._conversation.receive_data(self._open.read())
+            self._conversation.receive_data(await self._open.read())
         reply = reply._replace(lines=tuple(map(self._concealed, reply.lines)))
         for line in reply.lines[:-1]:
             self._spoken("S", f"{reply.code}-{line}")
         self._spoken("S", f"{reply.code} {reply.lines[-1]}")
         return reply
 
-    def _unsolicited(self) -> Finding | None:
+    async def _unsolicited(self) -> Finding | None:
         """What arrived though no reply was due; left alone, it would pass for the next reply."""
-        octets = self._concealed(decoded(self._arrived().strip(b"\r\n"))).encode()
+        octets = self._concealed(decoded((await self._arrived()).strip(b"\r\n"))).encode()
         if not octets or self._misunderstood:
             return None
         self._spoken("S", decoded(octets))
         after = self._answered or self._stopwatch.last_completed()
         return verdicts.unsolicited(octets, after, self.origin)
 
-    def _arrived(self) -> bytes:
+    async def _arrived(self) -> bytes:
         """Take what has come by now and belongs to no reply; never wait for more."""
-        self._conversation.receive_data(self._open.read_now())
+        self._conversation.receive_data(await self._open.read_now())
         return self._conversation.take_unsolicited()
 
     def _spoken(self, speaker: str, line: str) -> None:
@@ -363,13 +363,13 @@ class Session:
         """What the handshake agreed on, once it is done."""
         return self._connection.agreed if self._connection else None
 
-    def _handshake(self, greeting_due: bool) -> "Agreed":
+    async def _handshake(self, greeting_due: bool) -> "Agreed":
         engine = self._made_engine()
-        if not greeting_due and (injected := self._arrived()):
+        if not greeting_due and (injected := await self._arrived()):
             self._open.usable = False
             raise SessionEnded(verdicts.injection(injected))
         with self._phase("tls"):
-            agreed = self._open.start_tls(engine)
+            agreed = await self._open.start_tls(engine)
         self._conversation = Conversation(greeting_due)
         return agreed
 

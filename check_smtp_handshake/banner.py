@@ -66,10 +66,10 @@ def add_options(parser: "Parser") -> None:
     )
 
 
-def observe(session: "Session", options: "Options") -> Greeting:
+async def observe(session: "Session", options: "Options") -> Greeting:
     """Wait for the last line of the greeting, which comes before any STARTTLS."""
     not_tried = "; STARTTLS is not tried here" if options.tls_mode == "starttls" else ""
-    return Greeting(session.greeting(), session.origin, not_tried)
+    return Greeting(await session.greeting(), session.origin, not_tried)
 
 
 def judge(facts: Greeting, options: "Options") -> list[Finding]:

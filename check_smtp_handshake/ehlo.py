@@ -90,13 +90,13 @@ def add_options(parser: "Parser") -> None:
     )
 
 
-def observe(session: "Session", options: "Options") -> Offer:
+async def observe(session: "Session", options: "Options") -> Offer:
     """Greeting, EHLO and, with --starttls, TLS and EHLO again."""
-    session.welcome()
-    hello = session.hello()
+    await session.welcome()
+    hello = await session.hello()
     if options.tls_mode == "starttls":
-        session.starttls(hello)
-        hello = session.hello()
+        await session.starttls(hello)
+        hello = await session.hello()
     version = session.agreed.version if session.agreed else ""
     return Offer(hello, version, options.min_size)
 

@@ -97,13 +97,13 @@ def new_engine(options: "Options") -> "VerifyingEngine":
     return VerifyingEngine(options.sni_name, Anchors("", ""), options.key_type)
 
 
-def observe(session: "Session", options: "Options") -> Served:
+async def observe(session: "Session", options: "Options") -> Served:
     """As far as the handshake; what breaks after it leaves the certificate seen."""
     ended = None
     try:
-        session.welcome()
+        await session.welcome()
         if options.tls_mode == "starttls":
-            session.starttls(session.hello())
+            await session.starttls(await session.hello())
     except SessionEnded as end:
         ended = end
     engine = cast("VerifyingEngine | None", session.engine)

@@ -97,19 +97,19 @@ def add_options(parser: "Parser") -> None:
     )
 
 
-def observe(session: "Session", options: "Options") -> Encryption:
+async def observe(session: "Session", options: "Options") -> Encryption:
     """STARTTLS (or implicit TLS), EHLO inside, and then the versions that must be refused."""
-    session.welcome()
+    await session.welcome()
     if options.tls_mode == "starttls":
-        session.starttls(session.hello())
-    hello = session.hello()
+        await session.starttls(await session.hello())
+    hello = await session.hello()
     assert session.agreed is not None
     engine = cast("TlsEngine", session.engine)
     if options.refuse_version:
-        session.quit()
-    refusals = tuple(_offer_alone(session, options, each) for each in options.refuse_version)
+        await session.quit()
+    refusals = [await _offer_alone(session, options, each) for each in options.refuse_version]
     group_bits = engine.diffie_hellman_bits()
-    return Encryption(session.agreed, hello, options.min_bits, refusals, group_bits)
+    return Encryption(session.agreed, hello, options.min_bits, tuple(refusals), group_bits)
 
 
 def judge(facts: Encryption, options: "Options") -> list[Finding]:
@@ -135,7 +135,7 @@ def judge(facts: Encryption, options: "Options") -> list[Finding]:
     return findings
 
 
-def _offer_alone(session: "Session", options: "Options", version: str) -> Refusal:
+async def _offer_alone(session: "Session", options: "Options", version: str) -> Refusal:
     """Offer one version only, over a connection of its own."""
     from check_smtp_core.tls import TlsEngine
 
@@ -147,10 +147,10 @@ def _offer_alone(session: "Session", options: "Options", version: str) -> Refusa
         return Refusal(version, False, "not offered", Finding("local", text))
     another = None
     try:
-        another = session.again(lambda: engine)
-        another.welcome()
+        another = await session.again(lambda: engine)
+        await another.welcome()
         if options.tls_mode == "starttls":
-            another.starttls(another.hello())
+            await another.starttls(await another.hello())
     except SessionEnded as ended:
         if engine.server_version() == version:
             return Refusal(version, True, f"accepted, then {ended.finding.text}")
@@ -162,7 +162,7 @@ def _offer_alone(session: "Session", options: "Options", version: str) -> Refusa
         return Refusal(version, False, "not offered", finding._replace(text=text))
     finally:
         if another:
-            another.quit()
+            await another.quit()
     return Refusal(version, True, "accepted")
 
 

@@ -12,6 +12,7 @@ from check_smtp_core.observation import Endpoint, ThisMachine
 from check_smtp_core.options import Options, add_shared_options, parse_options
 from check_smtp_core.parser import Parser
 from check_smtp_core.plugin import _stopped
+from check_smtp_core.tasks import finish
 from tests.player import Player
 
 
@@ -28,14 +29,14 @@ def endpoint(observe: Any, port: int, *more: str, seconds: float = 5.0) -> Endpo
 
 
 def test_a_run_that_is_stopped_keeps_what_it_has_seen() -> None:
-    def observe(session: Any, _: Any) -> None:
-        session.greeting()
+    async def observe(session: Any, _: Any) -> None:
+        await session.greeting()
         raise Stopped("SIGTERM")
 
     with Player("S: 220 mail.example\nCLOSE") as player:
         observed = endpoint(observe, player.port)
         with pytest.raises(Stopped):
-            observed.observe()
+            finish(observed.observe())
         seen = observed.so_far()
     assert (seen.facts, seen.ended, seen.address) == (None, None, "127.0.0.1")
     assert (list(seen.phases), seen.phase) == (["connect", "greeting"], "greeting")
@@ -65,7 +66,7 @@ def test_a_machine_that_takes_all_the_time_to_begin_knows_nothing_of_the_server(
 
 
 def test_where_no_time_was_left_to_connect_nobody_is_blamed() -> None:
-    seen = endpoint(None, 25, seconds=-1.0).observe()
+    seen = finish(endpoint(None, 25, seconds=-1.0).observe())
     text = "no time was left to connect (a busy machine, or a slow resolver?)"
     assert seen.ended == Finding("local", text, ends_session=True)
     assert (seen.notes, seen.phases, seen.phase) == ((), {}, "connect")
@@ -74,7 +75,7 @@ def test_where_no_time_was_left_to_connect_nobody_is_blamed() -> None:
 def test_quit_is_outside_the_time() -> None:
     """The server takes its time for the reply to QUIT; the time has been taken before."""
     with Player("S: 220 x\nC: QUIT\nPAUSE\nPAUSE\nPAUSE\nS: 221 Bye") as player:
-        seen = endpoint(lambda session, _: session.greeting(), player.port).observe()
+        seen = finish(endpoint(lambda session, _: session.greeting(), player.port).observe())
     assert seen.time < 0.15
     assert seen.dialogue[-1].line == "221 Bye"
     assert seen.dialogue[-1].seconds >= 0.15
@@ -87,9 +88,9 @@ def test_a_check_goes_on_when_the_session_is_over() -> None:
     """The server gets its QUIT first: nobody keeps a session open to wait for something else."""
     seen_before = []
 
-    def observe(session: Any, _: Any) -> str:
+    async def observe(session: Any, _: Any) -> str:
         seen_before.append(session)
-        session.greeting()
+        await session.greeting()
         return "sent"
 
     def afterwards(facts: Any, *_: Any) -> str:
@@ -99,20 +100,20 @@ def test_a_check_goes_on_when_the_session_is_over() -> None:
     with Player("S: 220 x\nC: QUIT\nS: 221 Bye") as player:
         options = options_of("-H", "127.0.0.1", "-p", str(player.port))
         check: Any = SimpleNamespace(observe=observe, afterwards=afterwards)
-        seen = Endpoint(check, options, Deadline.after(5.0)).observe()
+        seen = finish(Endpoint(check, options, Deadline.after(5.0)).observe())
     assert str(seen.facts) == "sent, found"
     assert seen_before[1] == ["220 x", "QUIT", "221 Bye"]
     assert list(seen.phases) == ["connect", "greeting", "mailbox"]
 
 
 def test_a_check_goes_on_when_there_was_no_session() -> None:
-    def observe(session: Any, _: Any) -> None:
-        session.greeting()
+    async def observe(session: Any, _: Any) -> None:
+        await session.greeting()
 
     with Player("CLOSE") as player:
         options = options_of("-H", "127.0.0.1", "-p", str(player.port))
         check: Any = SimpleNamespace(observe=observe, afterwards=lambda facts, *_: [facts])
-        seen = Endpoint(check, options, Deadline.after(5.0)).observe()
+        seen = finish(Endpoint(check, options, Deadline.after(5.0)).observe())
     text = "the server closed the connection before the greeting"
     assert (str(seen.facts), seen.ended) == ("[None]", Finding("closed", text, ends_session=True))
 
@@ -126,7 +127,7 @@ def this_machine(observe: Any) -> ThisMachine:
 
 
 def test_a_check_of_this_machine_has_no_session() -> None:
-    seen = this_machine(lambda _, deadline: f"{deadline.left():.0f} s").observe()
+    seen = finish(this_machine(lambda _, deadline: f"{deadline.left():.0f} s").observe())
     assert (str(seen.facts), seen.ended, seen.address) == ("5 s", None, "")
     assert (seen.phase, seen.phases) == ("queue", {})
 
@@ -135,5 +136,5 @@ def test_what_ends_a_check_of_this_machine_is_a_finding() -> None:
     def observe(*_: Any) -> None:
         raise SessionEnded(Finding("mail-system", "it does not run"))
 
-    seen = this_machine(observe).observe()
+    seen = finish(this_machine(observe).observe())
     assert seen.ended == Finding("mail-system", "it does not run", ends_session=True)

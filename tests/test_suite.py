@@ -212,7 +212,7 @@ def users_of(module: str, *packages: str) -> set[str]:
         ("nagiosplugin", {"plugin"}),
         ("ssl", {"tls"}),
         ("time", {"deadline", "entry"}),
-        ("select", {"connection"}),
+        ("select", {"tasks"}),
         ("signal", {"backstop"}),
         ("configparser", {"extra_opts"}),
         ("idna", {"address"}),
