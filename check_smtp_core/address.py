@@ -4,15 +4,13 @@ Rule: a literal never touches the resolver, and the resolver never outlasts the 
 getaddrinfo() cannot be interrupted, so it runs in a thread that nobody waits for.
 """
 
-import os
 import re
 import socket
-import threading
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple
 
 from check_smtp_core.deadline import Deadline
 from check_smtp_core.findings import Finding, SessionEnded
-from check_smtp_core.tasks import READABLE, ready
+from check_smtp_core.tasks import in_thread
 from check_smtp_core.text import printable
 
 _NO_SUCH_HOST = frozenset(
@@ -94,41 +92,18 @@ async def resolve(host: str, port: int, family: int, deadline: Deadline) -> list
     SessionEnded with `no-such-host` or `resolver` when there are none, OutOfTime when the
     resolver is silent.
     """
-    flags = socket.AI_NUMERICHOST if literal_family(host) else 0
-    answer: list[list[Address] | OSError] = []
-    answered, answering = os.pipe()
+    literal = literal_family(host)
 
-    def ask() -> None:
-        try:
-            # As bytes: text would load the IDNA 2003 codec.
-            found = socket.getaddrinfo(
-                host.encode("ascii"), port, family, socket.SOCK_STREAM, 0, flags
-            )
-            answer.append(
-                list(
-                    dict.fromkeys(
-                        Address(each[0], cast("tuple[str | int, ...]", each[4])) for each in found
-                    )
-                )
-            )
-        except OSError as error:
-            answer.append(error)
-        finally:
-            os.close(answering)
+    def ask() -> list[tuple[Any, ...]]:
+        flags = socket.AI_NUMERICHOST if literal else 0
+        # As bytes: text would load the IDNA 2003 codec.
+        return socket.getaddrinfo(host.encode("ascii"), port, family, socket.SOCK_STREAM, 0, flags)
 
     try:
-        if flags:
-            ask()
-        else:
-            threading.Thread(target=ask, daemon=True).start()
-            await ready(answered, READABLE, deadline)
-    finally:
-        os.close(answered)
-    if not answer:
-        raise SessionEnded(Finding("resolver", "the resolver library failed"))
-    if isinstance(answer[0], OSError):
-        raise SessionEnded(_unresolved(host, family, answer[0]))
-    return answer[0]
+        found = ask() if literal else await in_thread(ask, deadline)
+    except OSError as error:
+        raise SessionEnded(_unresolved(host, family, error)) from None
+    return list(dict.fromkeys(Address(each[0], each[4]) for each in found))
 
 
 def _unresolved(host: str, family: int, error: OSError) -> Finding:

@@ -101,7 +101,9 @@ class _Pause:
         self._start = monotonic()
 
     def __exit__(self, *_: object) -> None:
-        self._stopwatch.start += monotonic() - self._start
+        paused = monotonic() - self._start
+        self._stopwatch.start += paused
+        self._stopwatch.phase_start += paused
 
 
 class _Lap:
@@ -111,9 +113,10 @@ class _Lap:
 
     def __enter__(self) -> None:
         self._stopwatch.phase = self._phase
-        self._stopwatch.phase_start = self._start = monotonic()
+        self._stopwatch.phase_start = monotonic()
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             phases = self._stopwatch.phases
-            phases[self._phase] = phases.get(self._phase, 0.0) + monotonic() - self._start
+            seconds = monotonic() - self._stopwatch.phase_start
+            phases[self._phase] = phases.get(self._phase, 0.0) + seconds

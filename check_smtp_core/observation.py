@@ -12,6 +12,7 @@ from check_smtp_core.deadline import Deadline, OutOfTime, Stopwatch
 from check_smtp_core.engine import Agreed
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.session import Session, Spoken
+from check_smtp_core.tasks import Turns
 
 if TYPE_CHECKING:
     from check_smtp_core.engine import Engine
@@ -79,10 +80,12 @@ class Check(Protocol):
 class Observation(NamedTuple):
     """What came of one endpoint.
 
-    `facts` is None if the session ended before; `ended` says why. `notes` are the findings that
-    every check reports. `phases` holds the completed ones, `time` the seconds in all.
+    `host` is as it was named; it is empty for this machine. `facts` is None if the session ended
+    before; `ended` says why. `notes` are the findings that every check reports. `phases` holds the
+    completed ones, `time` the seconds in all.
     """
 
+    host: str
     facts: Facts | None
     ended: Finding | None
     notes: tuple[Finding, ...]
@@ -96,15 +99,25 @@ class Observation(NamedTuple):
 
 
 class Endpoint:
-    """One host and port that is observed once.
+    """One host and port that is observed once; `options` are its own.
 
-    It keeps what has been seen, so that a run that is stopped from outside can still tell it.
+    With `addresses` given it resolves nothing; `turns` are shared with the other endpoints of the
+    run. It keeps what has been seen, so that a run that is stopped from outside can still tell it.
     """
 
-    def __init__(self, check: Check, options: "Options", deadline: Deadline) -> None:
+    def __init__(
+        self,
+        check: Check,
+        options: "Options",
+        deadline: Deadline,
+        turns: Turns | None = None,
+        addresses: list[Address] | None = None,
+    ) -> None:
+        self.options = options
         self._check = check
-        self._options = options
         self._deadline = deadline
+        self._turns = turns or Turns()
+        self._known_addresses = addresses
         self._stopwatch = Stopwatch()
         self._session: Session | None = None
         self._facts: Facts | None = None
@@ -115,8 +128,9 @@ class Endpoint:
         """Resolve, connect, let the check look, and leave with QUIT."""
         afterwards = getattr(self._check, "afterwards", None)
         try:
-            self._session = await self._connected(await self._addresses())
-            self._facts = await self._check.observe(self._session, self._options)
+            addresses = self._known_addresses or await self._addresses()
+            self._session = await self._connected(addresses)
+            self._facts = await self._check.observe(self._session, self.options)
         except SessionEnded as ended:
             self._ended = ended.finding
         finally:
@@ -125,16 +139,31 @@ class Endpoint:
             if self._session is not None:
                 with self._stopwatch.paused():
                     await self._session.quit()
+                self._turns.give_back(str(self._session.address))
         if afterwards is not None:
             with self._stopwatch.time("mailbox"):
-                self._facts = afterwards(self._facts, self._options, self._deadline)
+                self._facts = afterwards(self._facts, self.options, self._deadline)
             self._stopwatch.stop()
         return self.so_far()
+
+    async def resolve(self) -> list[Address]:
+        """The addresses of the host; where there are none, that is what came of the endpoint."""
+        try:
+            return await self._addresses()
+        except SessionEnded as ended:
+            self.fail(ended.finding)
+            return []
+
+    def fail(self, finding: Finding) -> None:
+        """There is no more to observe here, for this reason."""
+        self._ended = finding
+        self._stopwatch.stop()
 
     def so_far(self) -> Observation:
         """What has been observed by now."""
         session = self._session
         return Observation(
+            host=self.options.hostname,
             facts=self._facts,
             ended=self._ended,
             notes=tuple(self._notes + (session.notes if session else [])),
@@ -150,13 +179,13 @@ class Endpoint:
     def _new_engine(self) -> "Engine":
         own: Callable[[Options], Engine] | None = getattr(self._check, "new_engine", None)
         if own is not None:
-            return own(self._options)
+            return own(self.options)
         from check_smtp_core.tls import TlsEngine
 
-        return TlsEngine(self._options.sni_name)
+        return TlsEngine(self.options.sni_name)
 
     async def _addresses(self) -> list[Address]:
-        options = self._options
+        options = self.options
         if literal_family(options.hostname):
             return await resolve(options.hostname, options.port, options.family, self._deadline)
         try:
@@ -175,8 +204,10 @@ class Endpoint:
         with self._stopwatch.time("connect"):
             for number, address in enumerate(addresses):
                 session = Session(
-                    address, self._options, self._deadline, self._stopwatch, self._new_engine
+                    address, self.options, self._deadline, self._stopwatch, self._new_engine
                 )
+                if not await self._took_turn(address):
+                    continue
                 try:
                     share = self._deadline.left() / (len(addresses) - number)
                     await session.connect(self._deadline.within(share))
@@ -188,7 +219,17 @@ class Endpoint:
                     self._notes += _fallbacks(failed, silent)
                     return session
                 await session.quit()
+                self._turns.give_back(str(address))
             raise SessionEnded(self._no_connection(failed, silent))
+
+    async def _took_turn(self, address: Address) -> bool:
+        """Wait, in no time of ours, while another endpoint of this run talks to the address."""
+        try:
+            with self._stopwatch.paused():
+                await self._turns.take(str(address), self._deadline)
+        except OutOfTime:
+            return False
+        return True
 
     def _no_connection(self, failed: list[Finding], silent: list[str]) -> Finding:
         """Of all that kept us out, the reason; a missing route yields to the others."""
@@ -201,31 +242,31 @@ class Endpoint:
 
 
 class ThisMachine:
-    """A check of the machine it runs on: the same as Endpoint, without a session."""
+    """A check of the machine it runs on: the same as Endpoints, without a session."""
 
     def __init__(self, check: Check, options: "Options", deadline: Deadline) -> None:
         self._check = check
-        self._options = options
+        self.options = options
         self._deadline = deadline
         self._stopwatch = Stopwatch()
         self._facts: Facts | None = None
         self._ended: Finding | None = None
 
-    async def observe(self) -> Observation:
+    async def observe(self) -> None:
         """Let the check look."""
         look: Callable[[Options, Deadline], Facts] = self._check.observe  # type: ignore[assignment]
         self._stopwatch.phase = self._check.__name__.rpartition(".")[2]
         try:
-            self._facts = look(self._options, self._deadline)
+            self._facts = look(self.options, self._deadline)
         except SessionEnded as ended:
             self._ended = ended.finding
         finally:
             self._stopwatch.stop()
-        return self.so_far()
 
-    def so_far(self) -> Observation:
+    def so_far(self) -> list[Observation]:
         """What has been observed by now."""
-        return Observation(
+        seen = Observation(
+            host="",
             facts=self._facts,
             ended=self._ended,
             notes=(),
@@ -237,6 +278,7 @@ class ThisMachine:
             agreed=None,
             dialogue=(),
         )
+        return [seen]
 
 
 def _fallbacks(failed: list[Finding], silent: list[str]) -> list[Finding]:

@@ -13,7 +13,7 @@ from check_smtp_core import __version__, values
 from check_smtp_core.address import literal_family, reference_name
 from check_smtp_core.deadline import PHASES
 from check_smtp_core.findings import State
-from check_smtp_core.parser import InvalidValue, Parser
+from check_smtp_core.parser import InvalidValue, Parser, Section
 
 if TYPE_CHECKING:
     from check_smtp_core.observation import Check
@@ -42,10 +42,17 @@ class Options(SimpleNamespace):
 
     `timeout` is in seconds; `thresholds` maps `time` and phases to (warning, critical) ranges;
     `states` are the user's own states; `tls_mode` is `implicit`, `starttls` or empty;
-    `family` is the one address family that is wanted, or 0.
+    `family` is the one address family that is wanted, or 0. `hostname` is the endpoint's own; at
+    the start that is the only one of `hostnames`, or none.
     """
 
+    hostnames: tuple[str, ...] = ()
     hostname: str = ""
+    mx: str = ""
+    ignore_mx: tuple[str, ...] = ()
+    all_addresses: bool = False
+    quorum: int = 0
+    perfdata_each: bool = False
     port: int
     family: int
     source_address: str
@@ -62,6 +69,17 @@ class Options(SimpleNamespace):
     verify: bool
     states: dict[str, State]
     verbose: int
+
+    @property
+    def several(self) -> bool:
+        """Whether the run is about more than one endpoint, or may be."""
+        return len(self.hostnames) > 1 or self.all_addresses or bool(self.mx)
+
+    def at(self, host: str) -> "Options":
+        """The same options for one host."""
+        options = Options(**vars(self))
+        options.hostname = host
+        return options
 
     @property
     def reference(self) -> str:
@@ -81,6 +99,7 @@ def parser_of(check: "Check") -> Parser:
     parser = Parser(name, (check.__doc__ or "").partition("\n")[0], local)
     parser.tls_by_default = getattr(check, "TLS_BY_DEFAULT", False)
     parser.default_port = getattr(check, "DEFAULT_PORT", 25)
+    parser.one_endpoint = getattr(check, "ONE_ENDPOINT", False)
     parser.complete = getattr(check, "complete", None)
     check.add_options(parser)
     add_shared_options(parser)
@@ -99,13 +118,16 @@ def add_shared_options(parser: Parser) -> None:
 
 def _add_server(parser: Parser) -> None:
     server = parser.section("server")
-    server.value(
+    server.values(
         "-H",
         "--hostname",
+        dest="hostnames",
         convert=values.hostname,
         metavar="HOST",
         help="name or address of the server; IPv6 with or without brackets",
     )
+    if not parser.one_endpoint:
+        _add_endpoints(server)
     server.value(
         "-p",
         "--port",
@@ -142,6 +164,32 @@ def _add_server(parser: Parser) -> None:
     for letter, advice in _OF_CHECK_SMTP.items():
         if not parser.knows(letter):
             server.refused(letter, advice)
+
+
+def _add_endpoints(server: Section) -> None:
+    server.flag(
+        "--all-addresses", help="check every address of each host, not the first that answers"
+    )
+    server.value(
+        "--mx",
+        convert=values.hostname,
+        metavar="DOMAIN",
+        help="check every address of every mail exchanger of this domain, in place of -H",
+    )
+    server.values(
+        "--ignore-mx",
+        convert=values.hostname,
+        metavar="HOST",
+        help="a mail exchanger to leave out: one that never answers, on purpose",
+    )
+    server.value(
+        "--quorum",
+        convert=values.count,
+        metavar="N",
+        default=0,
+        help="so many endpoints have to be well; the others are said, but alarm nobody",
+    )
+    server.flag("--perfdata-each", help="the time of each endpoint as perfdata too")
 
 
 def _add_time(parser: Parser) -> None:
@@ -313,8 +361,10 @@ def _parse_source(
     """
     lists = ("phase_warning", "phase_critical", "given_states")
     before = [len(getattr(options, name, ())) for name in lists]
+    hosts, options.hostnames = options.hostnames, ()
     options.warning = options.critical = options.timeout_and_state = ""
     parser.parse(arguments, options)
+    options.hostnames = options.hostnames or hosts
     state = None
     if options.timeout_and_state and overridden != "-t":
         options.timeout, state = options.timeout_and_state
@@ -352,8 +402,19 @@ def _completed(parser: Parser, options: Options) -> Options:
 
 
 def _complete_server(parser: Parser, options: Options) -> None:
-    if not options.hostname:
+    options.hostnames = tuple(dict.fromkeys(options.hostnames))
+    if options.mx and options.hostnames:
+        parser.error("either hosts (-H) or the exchangers of a domain (--mx)")
+    if options.ignore_mx and not options.mx:
+        parser.error("--ignore-mx is for --mx")
+    if not (options.hostnames or options.mx):
         parser.error("no hostname is given (-H)")
+    if len(options.hostnames) > 1 and parser.one_endpoint:
+        parser.error("-H is given twice")
+    if not options.several:
+        (options.hostname,) = options.hostnames
+        if options.quorum or options.perfdata_each:
+            parser.error("--quorum and --perfdata-each are for several endpoints")
     if not options.tls_mode and options.port == SUBMISSIONS_PORT:
         options.tls_mode = "implicit"
     if not options.tls_mode and parser.tls_by_default:
@@ -364,13 +425,14 @@ def _complete_server(parser: Parser, options: Options) -> None:
 
 
 def _family(parser: Parser, options: Options) -> int:
-    """The one family in which host, source address and -4 or -6 agree; 0 for any."""
-    hints = (
-        options.family,
-        literal_family(options.hostname),
-        literal_family(options.source_address),
-    )
-    wanted = {family for family in hints if family}
-    if len(wanted) > 1:
-        parser.error("host, source address and -4 or -6 are of different address families")
+    """The one family that -4 or -6 and the source address agree on; 0 for any.
+
+    A usage error for a host that is an address of another one.
+    """
+    wanted = {options.family, literal_family(options.source_address)} - {0}
+    for host in options.hostnames:
+        if len(wanted | ({literal_family(host)} - {0})) > 1:
+            parser.error("host, source address and -4 or -6 are of different address families")
+    if len(options.hostnames) == 1:
+        wanted |= {literal_family(options.hostnames[0])} - {0}
     return wanted.pop() if wanted else 0

@@ -214,7 +214,8 @@ class Parser:
     """The parser of one executable; `own` is the section for the check's own options.
 
     `local` is true for a check of this machine, which has no host to name. `tls_by_default` is
-    true for a check that makes no sense without TLS, `default_port` the port without it. While
+    true for a check that makes no sense without TLS, `default_port` the port without it;
+    `one_endpoint` for a check that makes no sense with more than one. While
     `secrets_allowed` is false, as on the command line, no option takes a secret. `complete` checks
     the check's own options together, and raises InvalidValue.
     """
@@ -226,6 +227,7 @@ class Parser:
         self.local = local
         self.tls_by_default = False
         self.default_port = 25
+        self.one_endpoint = False
         self.secrets_allowed = False
         self.complete: Callable[[Any], None] | None = None
         self.given: set[str] = set()

@@ -16,10 +16,18 @@ from collections.abc import Iterator, Sequence
 from check_smtp_core.backstop import Backstop, Stopped
 from check_smtp_core.deadline import Deadline
 from check_smtp_core.deferred import deferred
+from check_smtp_core.endpoints import Endpoints
 from check_smtp_core.findings import Finding, State, state_of, worst
-from check_smtp_core.observation import Check, Endpoint, Measure, Observation, ThisMachine
+from check_smtp_core.observation import Check, Measure, Observation, ThisMachine
 from check_smtp_core.options import Options, parse_options, parser_of
-from check_smtp_core.output import Judged, status_line, subject, verbose_lines, whole_output
+from check_smtp_core.output import (
+    Judged,
+    Told,
+    status_line,
+    subject,
+    verbose_lines,
+    whole_output,
+)
 from check_smtp_core.parser import Information, UsageError
 from check_smtp_core.tasks import finish
 from check_smtp_core.text import printable, shortened
@@ -84,13 +92,7 @@ class _Threshold(nagiosplugin.ScalarContext):
     def performance(
         self, metric: nagiosplugin.Metric, resource: nagiosplugin.Resource
     ) -> nagiosplugin.Performance:
-        label, value, unit, warning, critical = self._measure[:5]
-        if unit == "s":
-            number = f"{value:.4f}"
-        else:
-            number = str(value) if isinstance(value, int) else f"{value:.2f}"
-        least = self._measure.minimum
-        return nagiosplugin.Performance(label, number, unit, warning, critical, least)
+        return _performance(self._measure)
 
     def _outside(self, state: State) -> Finding:
         measure = self._measure
@@ -114,27 +116,17 @@ class _Endpoint(nagiosplugin.Resource):
 
 
 class _Summary(nagiosplugin.Summary):
-    """The status line of one endpoint."""
+    """What has been judged, in the order in which it was."""
 
-    def __init__(self, service: str, about: str, sentence: str, encoding: str) -> None:
-        self._service = service
-        self._about = about
-        self._sentence = sentence
-        self._encoding = encoding
+    def __init__(self) -> None:
+        self.judged: list[Judged] = []
 
     def ok(self, results: nagiosplugin.Results) -> str:
-        judged = _judged(results)
-        state = worst(each.state for each in judged)
-        return status_line(
-            self._service, state, self._about, judged, self._sentence, self._encoding
-        )
+        verdicts = [each.judged for each in results.results if isinstance(each, _Verdict)]
+        self.judged = [each for each in verdicts if each is not None]
+        return ""
 
     problem = ok
-
-
-def _judged(results: nagiosplugin.Results) -> list[Judged]:
-    verdicts = [each.judged for each in results.results if isinstance(each, _Verdict)]
-    return [each for each in verdicts if each is not None]
 
 
 def run(check: Check, arguments: Sequence[str], started: float, encoding: str) -> tuple[int, str]:
@@ -155,39 +147,52 @@ def run(check: Check, arguments: Sequence[str], started: float, encoding: str) -
             State.UNKNOWN.value,
             f"{service} UNKNOWN - usage: {words} (see {parser.prog} --help)",
         )
-    observations = [_observe(check, options, started, service)]
-    return _report(service, observations, options, encoding)
+    deadline = Deadline.after(options.timeout, started)
+    told = [_told(*seen, options) for seen in _observe(check, options, deadline, service)]
+    if options.several:
+        from check_smtp_core.several import summed_up
 
-
-def _about(options: Options, address: str) -> str:
-    """The endpoint; nothing for a check of this machine."""
-    return subject(options.hostname, options.port, address) if options.hostname else ""
+        state, line, measures, more = summed_up(service, told, options, encoding)
+    else:
+        (whole,) = told
+        state, measures = whole.state, whole.measures
+        line = status_line(service, state, whole.about, whole.judged, whole.sentence, encoding)
+        more = verbose_lines(whole, options.verbose)
+    perfdata = [str(_performance(measure)) for measure in measures]
+    return state.value, whole_output(line, perfdata, more, encoding)
 
 
 def _observe(
-    check: Check, options: Options, started: float, service: str
-) -> tuple[Observation, list[Finding]]:
-    """What came of an endpoint, and the findings in it, before the deadline."""
-    deadline = Deadline.after(options.timeout, started)
-    place = ThisMachine if getattr(check, "LOCAL", False) else Endpoint
-    endpoint = place(check, options, deadline)
+    check: Check, options: Options, deadline: Deadline, service: str
+) -> list[tuple[Observation, list[Finding]]]:
+    """What came of each endpoint, and the findings in it, before the deadline."""
+    kind = ThisMachine if getattr(check, "LOCAL", False) else Endpoints
+    places: ThisMachine | Endpoints = kind(check, options, deadline)
 
     def last_words() -> tuple[int, str]:
-        finding = _stopped(Stopped("deadline"), endpoint.so_far(), options)
-        state = state_of(finding, options.states)
-        about = _about(options, "")
-        judged = [Judged(state, finding)]
+        stopped = [_stopped(Stopped("deadline"), each, options) for each in places.so_far()]
+        judged = [Judged(state_of(finding, options.states), finding) for finding in stopped]
+        state = worst(each.state for each in judged)
+        about = subject(options.hostname, options.port, "") if options.hostname else ""
         return state.value, status_line(service, state, about, judged, "", "ascii")
 
+    seen: list[tuple[Observation, list[Finding]]] = []
     try:
         with Backstop(deadline, last_words):
-            seen = finish(endpoint.observe())
-            findings = [*([seen.ended] if seen.ended else []), *seen.notes]
-            findings += check.judge(seen.facts, options) if seen.facts else []
+            finish(places.observe())
+            for observation in places.so_far():
+                seen.append((observation, _findings(check, observation, options)))
     except Stopped as stopped:
-        seen = endpoint.so_far()
-        findings = [_stopped(stopped, seen, options), *seen.notes]
-    return seen, findings
+        for observation in places.so_far()[len(seen) :]:
+            findings = [_stopped(stopped, observation, options), *observation.notes]
+            seen.append((observation, findings))
+    return seen
+
+
+def _findings(check: Check, seen: Observation, options: Options) -> list[Finding]:
+    """All findings in what came of an endpoint."""
+    findings = [*([seen.ended] if seen.ended else []), *seen.notes]
+    return findings + (check.judge(seen.facts, options) if seen.facts else [])
 
 
 def _stopped(stopped: Stopped, seen: Observation, options: Options) -> Finding:
@@ -205,35 +210,32 @@ def _stopped(stopped: Stopped, seen: Observation, options: Options) -> Finding:
     return Finding("timeout", text, ends_session=True)
 
 
-def _report(
-    service: str,
-    observations: Sequence[tuple[Observation, list[Finding]]],
-    options: Options,
-    encoding: str,
-) -> tuple[int, str]:
-    (seen, findings), *others = observations
-    assert not others, "one endpoint per run"
+def _told(seen: Observation, findings: list[Finding], options: Options) -> Told:
+    """What is to be told of an endpoint: its findings and numbers, each with its state."""
     measures = _measures(seen, options)
-    stopped = any(finding.ends_session for finding in findings)
-    sentence = seen.facts.sentence(seen.time) if seen.facts and not stopped else ""
-    about = _about(options, seen.address)
+    summary = _Summary()
     check = nagiosplugin.Check(
         _Endpoint(measures, findings),
         _Findings(options.states),
         *(_Threshold(measure, options.states) for measure in measures),
-        _Summary(service, about, sentence, encoding),
+        summary,
     )
     check()
-    judged = _judged(check.results)
-    state = worst(each.state for each in judged)
-    perfdata = [
-        str(each.metric.performance())
-        for each in check.results.results
-        if each.metric and isinstance(each.metric.contextobj, _Threshold)
-    ]
-    line = check.summary.ok(check.results)
-    more = verbose_lines(judged, seen, options.verbose)
-    return state.value, whole_output(line, perfdata, more, encoding)
+    summary.ok(check.results)
+    judged = summary.judged
+    stopped = any(finding.ends_session for finding in findings)
+    sentence = seen.facts.sentence(seen.time) if seen.facts and not stopped else ""
+    about = subject(seen.host, options.port, seen.address) if seen.host else ""
+    return Told(about, worst(each.state for each in judged), judged, sentence, measures, seen)
+
+
+def _performance(measure: Measure) -> nagiosplugin.Performance:
+    label, value, unit, warning, critical = measure[:5]
+    if unit == "s":
+        number = f"{value:.4f}"
+    else:
+        number = str(value) if isinstance(value, int) else f"{value:.2f}"
+    return nagiosplugin.Performance(label, number, unit, warning, critical, measure.minimum)
 
 
 def _measures(seen: Observation, options: Options) -> list[Measure]:

@@ -4,8 +4,10 @@ Rule: nothing waits but here. A task is a coroutine, and what it awaits in the e
 which hands its wait to run(). asyncio, which does the same, would double the cost of a start.
 """
 
+import os
 import select
-from collections.abc import Coroutine, Generator, Sequence
+import threading
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from types import coroutine
 from typing import Any, NamedTuple, TypeVar
 
@@ -24,11 +26,26 @@ class Wait(NamedTuple):
     deadline: Deadline
 
 
+class Beside(NamedTuple):
+    """Tasks that are to begin beside the one that names them."""
+
+    tasks: tuple[Any, ...]
+
+
+Task = Coroutine[Wait | Beside, None, Any]
+
+
 @coroutine
 def ready(descriptor: int, event: int, deadline: Deadline) -> Generator[Wait, None, None]:
     """Wait until a descriptor is READABLE or WRITABLE, or has ended. OutOfTime if it is not."""
     deadline.left()
     yield Wait(descriptor, event, deadline)
+
+
+@coroutine
+def begin(tasks: Sequence[Task]) -> Generator[Beside, None, None]:
+    """Begin tasks beside this one, which does not wait for them; run() does."""
+    yield Beside(tuple(tasks))
 
 
 def is_ready(descriptor: int, event: int) -> bool:
@@ -38,7 +55,71 @@ def is_ready(descriptor: int, event: int) -> bool:
     return bool(poll.poll(0))
 
 
-def finish(task: Coroutine[Wait, None, Result]) -> Result:
+async def in_thread(call: Callable[[], Result], deadline: Deadline) -> Result:
+    """What a call returns or raises that cannot be interrupted: in a thread nobody waits for.
+
+    OutOfTime when it takes longer; it may then go on in vain.
+    """
+    deadline.left()
+    returned: list[Result] = []
+    raised: list[Exception] = []
+    told, teller = os.pipe()
+
+    def work() -> None:
+        try:
+            returned.append(call())
+        except Exception as error:
+            raised.append(error)
+        finally:
+            os.close(teller)
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        await ready(told, READABLE, deadline)
+    finally:
+        os.close(told)
+    if raised:
+        raise raised[0]
+    return returned[0]
+
+
+class Turns:
+    """Those who want the same thing stand in line for it."""
+
+    def __init__(self) -> None:
+        self._in_line: dict[str, list[int]] = {}
+
+    async def take(self, what: str, deadline: Deadline) -> None:
+        """Wait until nobody else has it; give_back() has to follow. OutOfTime if somebody has."""
+        if what not in self._in_line:
+            self._in_line[what] = []
+            return
+        told, teller = os.pipe()
+        self._in_line[what].append(teller)
+        try:
+            await ready(told, READABLE, deadline)
+        except BaseException:
+            self._leave(what, teller)
+            raise
+        finally:
+            os.close(told)
+
+    def _leave(self, what: str, teller: int) -> None:
+        if teller in self._in_line.get(what, ()):
+            self._in_line[what].remove(teller)
+            os.close(teller)
+        else:
+            self.give_back(what)  # it was our turn just now
+
+    def give_back(self, what: str) -> None:
+        """Let the next one have it."""
+        if self._in_line[what]:
+            os.close(self._in_line[what].pop(0))
+        else:
+            del self._in_line[what]
+
+
+def finish(task: Coroutine[Wait | Beside, None, Result]) -> Result:
     """Run one task to its end: what it returns or raises."""
     results: list[Result] = []
 
@@ -49,7 +130,7 @@ def finish(task: Coroutine[Wait, None, Result]) -> Result:
     return results[0]
 
 
-def run(tasks: Sequence[Coroutine[Wait, None, Any]]) -> None:
+def run(tasks: Sequence[Task]) -> None:
     """Run tasks to their ends, then raise the first exception that left one of them.
 
     What interrupts the wait itself, such as a signal's handler, is raised in every task.
@@ -60,10 +141,10 @@ def run(tasks: Sequence[Coroutine[Wait, None, Any]]) -> None:
 class _Run:
     def __init__(self) -> None:
         self._poll = select.poll()
-        self._waiting: dict[int, tuple[Coroutine[Wait, None, Any], Deadline]] = {}
+        self._waiting: dict[int, tuple[Task, Deadline]] = {}
         self._failure: BaseException | None = None
 
-    def to_the_end(self, tasks: Sequence[Coroutine[Wait, None, Any]]) -> None:
+    def to_the_end(self, tasks: Sequence[Task]) -> None:
         for task in tasks:
             self._go_on(task)
         while self._waiting:
@@ -78,9 +159,13 @@ class _Run:
         if self._failure is not None:
             raise self._failure
 
-    def _go_on(self, task: Coroutine[Wait, None, Any], error: BaseException | None = None) -> None:
+    def _go_on(self, task: Task, error: BaseException | None = None) -> None:
         try:
             wait = task.send(None) if error is None else task.throw(error)
+            while isinstance(wait, Beside):
+                for each in wait.tasks:
+                    self._go_on(each)
+                wait = task.send(None)
         except StopIteration:
             return
         except BaseException as failure:
@@ -89,7 +174,7 @@ class _Run:
         self._waiting[wait.descriptor] = (task, wait.deadline)
         self._poll.register(wait.descriptor, wait.event)
 
-    def _taken(self, descriptor: int) -> Coroutine[Wait, None, Any]:
+    def _taken(self, descriptor: int) -> Task:
         self._poll.unregister(descriptor)
         return self._waiting.pop(descriptor)[0]
 

@@ -42,6 +42,13 @@ def port(text: str) -> int:
     return int(text)
 
 
+def count(text: str) -> int:
+    """A number of things, at least one."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) > 0):
+        _reject(text, "not a number above 0")
+    return int(text)
+
+
 def ehlo_argument(text: str) -> str:
     """A name or address literal for EHLO."""
     if not (wire_text(text).isascii() and " " not in text and len(text) <= 255):

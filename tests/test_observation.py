@@ -127,7 +127,9 @@ def this_machine(observe: Any) -> ThisMachine:
 
 
 def test_a_check_of_this_machine_has_no_session() -> None:
-    seen = finish(this_machine(lambda _, deadline: f"{deadline.left():.0f} s").observe())
+    machine = this_machine(lambda _, deadline: f"{deadline.left():.0f} s")
+    finish(machine.observe())
+    (seen,) = machine.so_far()
     assert (str(seen.facts), seen.ended, seen.address) == ("5 s", None, "")
     assert (seen.phase, seen.phases) == ("queue", {})
 
@@ -136,5 +138,7 @@ def test_what_ends_a_check_of_this_machine_is_a_finding() -> None:
     def observe(*_: Any) -> None:
         raise SessionEnded(Finding("mail-system", "it does not run"))
 
-    seen = finish(this_machine(observe).observe())
+    machine = this_machine(observe)
+    finish(machine.observe())
+    (seen,) = machine.so_far()
     assert seen.ended == Finding("mail-system", "it does not run", ends_session=True)
