@@ -7,7 +7,7 @@ which hands its wait to run(). asyncio, which does the same, would double the co
 import os
 import select
 import threading
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from types import coroutine
 from typing import Any, NamedTuple, TypeVar
 
@@ -16,6 +16,10 @@ from check_smtp_core.deadline import Deadline, OutOfTime
 READABLE, WRITABLE = select.POLLIN, select.POLLOUT
 
 Result = TypeVar("Result")
+
+_IDLE_MILLISECONDS = 5
+"""Who waits longer than this talks to a server that is far away or slow: a step of other work
+takes about as long, and must not make a near one look slow."""
 
 
 class Wait(NamedTuple):
@@ -119,27 +123,31 @@ class Turns:
             del self._in_line[what]
 
 
-def finish(task: Coroutine[Wait | Beside, None, Result]) -> Result:
-    """Run one task to its end: what it returns or raises."""
+def finish(
+    task: Coroutine[Wait | Beside, None, Result], meanwhile: Iterator[None] | None = None
+) -> Result:
+    """Run one task to its end: what it returns or raises; `meanwhile` as in run()."""
     results: list[Result] = []
 
     async def noted() -> None:
         results.append(await task)
 
-    run([noted()])
+    run([noted()], meanwhile)
     return results[0]
 
 
-def run(tasks: Sequence[Task]) -> None:
+def run(tasks: Sequence[Task], meanwhile: Iterator[None] | None = None) -> None:
     """Run tasks to their ends, then raise the first exception that left one of them.
 
-    What interrupts the wait itself, such as a signal's handler, is raised in every task.
+    What interrupts the wait itself, such as a signal's handler, is raised in every task. The
+    steps of `meanwhile` are work of ours that is done where nobody has anything to do.
     """
-    _Run().to_the_end(tasks)
+    _Run(meanwhile).to_the_end(tasks)
 
 
 class _Run:
-    def __init__(self) -> None:
+    def __init__(self, meanwhile: Iterator[None] | None) -> None:
+        self._meanwhile = meanwhile
         self._poll = select.poll()
         self._waiting: dict[int, tuple[Task, Deadline]] = {}
         self._failure: BaseException | None = None
@@ -149,7 +157,7 @@ class _Run:
             self._go_on(task)
         while self._waiting:
             try:
-                descriptors = [each for each, _ in self._poll.poll(self._milliseconds())]
+                descriptors = self._descriptors()
             except BaseException as error:
                 for descriptor in list(self._waiting):
                     self._go_on(self._taken(descriptor), error)
@@ -177,6 +185,16 @@ class _Run:
     def _taken(self, descriptor: int) -> Task:
         self._poll.unregister(descriptor)
         return self._waiting.pop(descriptor)[0]
+
+    def _descriptors(self) -> list[int]:
+        """Those that are ready, as soon as one is; none when a deadline has passed."""
+        while self._meanwhile is not None:
+            found = self._poll.poll(min(_IDLE_MILLISECONDS, self._milliseconds()))
+            if found or not self._milliseconds():
+                return [each for each, _ in found]
+            if next(self._meanwhile, self) is self:
+                self._meanwhile = None
+        return [each for each, _ in self._poll.poll(self._milliseconds())]
 
     def _milliseconds(self) -> int:
         """Until the first deadline; rounded up, so that it is over when the wait is."""

@@ -11,7 +11,7 @@ from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.observation import Endpoint, ThisMachine
 from check_smtp_core.options import Options, add_shared_options, parse_options
 from check_smtp_core.parser import Parser
-from check_smtp_core.plugin import _stopped
+from check_smtp_core.run import _stopped
 from check_smtp_core.tasks import finish
 from tests.player import Player
 

@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 
 from check_smtp_core.deadline import Deadline, OutOfTime
-from check_smtp_core.tasks import READABLE, WRITABLE, finish, is_ready, ready, run
+from check_smtp_core.tasks import (
+    READABLE,
+    WRITABLE,
+    Turns,
+    begin,
+    finish,
+    in_thread,
+    is_ready,
+    ready,
+    run,
+)
 
 
 class Pipe:
@@ -146,3 +156,84 @@ def test_what_interrupts_the_wait_reaches_every_task_and_its_last_words(
     finally:
         signal.signal(signal.SIGALRM, before)
     assert said == ["goodbye", "goodbye"]
+
+
+def test_who_wants_the_same_thing_stands_in_line(pipes: list[Pipe]) -> None:
+    turns = Turns()
+    order = []
+
+    async def talk(name: str, what: str, at: Pipe) -> None:
+        await turns.take(what, soon())
+        order.append(f"{name} has {what}")
+        await ready(at.writing, WRITABLE, soon())
+        order.append(f"{name} is done")
+        turns.give_back(what)
+
+    first, second, _ = pipes
+    run([talk("a", "x", first), talk("b", "x", first), talk("c", "y", second)])
+    assert order.index("a is done") < order.index("b has x")
+    assert order.index("c has y") < order.index("a is done")
+
+
+def test_who_gives_up_leaves_the_line(pipes: list[Pipe]) -> None:
+    turns = Turns()
+    order = []
+
+    async def hold() -> None:
+        await turns.take("x", soon())
+        await ready(pipes[0].reading, READABLE, soon())
+        turns.give_back("x")
+
+    async def give_up() -> None:
+        with pytest.raises(OutOfTime):
+            await turns.take("x", soon(0.05))
+        order.append("gave up")
+        os.write(pipes[0].writing, b"x")
+
+    async def wait() -> None:
+        await turns.take("x", soon())
+        order.append("has it")
+        turns.give_back("x")
+
+    run([hold(), give_up(), wait()])
+    assert order == ["gave up", "has it"]
+
+
+def test_tasks_begin_beside_the_one_that_names_them() -> None:
+    order = []
+
+    async def say(word: str) -> None:
+        order.append(word)
+
+    async def both() -> None:
+        await begin([say("first"), say("second")])
+        order.append("third")
+
+    run([both()])
+    assert order == ["first", "second", "third"]
+
+
+def test_a_call_in_a_thread_returns_or_raises_what_it_would() -> None:
+    assert finish(in_thread(lambda: 5, soon())) == 5
+    with pytest.raises(ZeroDivisionError):
+        finish(in_thread(lambda: 1 // 0, soon()))
+
+
+def test_other_work_is_done_where_all_wait_and_only_there(pipes: list[Pipe]) -> None:
+    steps = []
+
+    def work() -> Iterator[None]:
+        for step in range(3):
+            steps.append(step)
+            yield
+
+    os.write(pipes[0].writing, b"x")
+    finish(_until_readable(pipes[0]), work())
+    assert steps == []
+    with pytest.raises(OutOfTime):
+        finish(_until_readable(pipes[1], 0.2), work())
+    assert steps == [0, 1, 2]
+
+
+async def _until_readable(pipe: Pipe, seconds: float = 5.0) -> None:
+    await ready(pipe.reading, READABLE, soon(seconds))
