@@ -24,10 +24,12 @@ async def mail_exchangers(domain: str, ignored: Sequence[str], deadline: Deadlin
     except ImportError as error:
         raise SessionEnded(Finding("local", printable(missing_module(error)))) from None
     shown = printable(domain)
+    name = f"{domain.removesuffix('.')}."
     try:
         seconds = deadline.left()
         answer = await in_thread(
-            lambda: dns.resolver.resolve(f"{domain}.", "MX", lifetime=seconds), deadline
+            lambda: dns.resolver.resolve(name, "MX", lifetime=seconds),
+            deadline,
         )
     except dns.resolver.NoAnswer:
         return [domain]
@@ -41,7 +43,8 @@ async def mail_exchangers(domain: str, ignored: Sequence[str], deadline: Deadlin
     if not hosts:
         text = f"the domain {shown} takes no mail (null MX, RFC 7505)"
         raise SessionEnded(Finding("no-such-host", text))
-    left = [host for host in hosts if host not in {each.lower() for each in ignored}]
+    left_out = {each.lower().removesuffix(".") for each in ignored}
+    left = [host for host in hosts if host not in left_out]
     if not left:
         raise SessionEnded(Finding("local", f"--ignore-mx leaves no mail exchanger of {shown}"))
     return left

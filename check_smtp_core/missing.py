@@ -8,6 +8,7 @@ _DEBIAN_PACKAGES = {
     "cryptography": "python3-cryptography",
     "OpenSSL": "python3-openssl",
     "idna": "python3-idna",
+    "dns": "python3-dnspython",
 }
 
 

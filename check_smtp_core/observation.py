@@ -162,12 +162,13 @@ class Endpoint:
     def so_far(self) -> Observation:
         """What has been observed by now."""
         session = self._session
+        known = self._known_addresses[0] if self._known_addresses else ""
         return Observation(
             host=self.options.hostname,
             facts=self._facts,
             ended=self._ended,
             notes=tuple(self._notes + (session.notes if session else [])),
-            address=str(session.address) if session else "",
+            address=str(session.address if session else known),
             origin=session.origin if session else "",
             phase=self._stopwatch.phase,
             time=self._stopwatch.total(),

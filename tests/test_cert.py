@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from check_smtp_core.findings import Finding
-from check_smtp_core.options import add_shared_options
 from check_smtp_core.parser import InvalidValue, Parser, UsageError
+from check_smtp_core.shared_options import add_shared_options
 from check_smtp_tls import cert
 from check_smtp_tls.cert import judge
 from check_smtp_tls.certificate import Certificate, Chain

@@ -113,7 +113,7 @@ def of_lifetime(limits: tuple[float, float]) -> str:
 
 
 IN_WORDS = {
-    "hostname": "required",
+    "hostnames": "required",
     "servername": "HOST",
     "ehlo_name": "our own name or address",
     "days_warning": of_lifetime(DEFAULT_WARNING),

@@ -9,9 +9,9 @@ from check_smtp_core.backstop import Stopped
 from check_smtp_core.deadline import Deadline
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.observation import Endpoint, ThisMachine
-from check_smtp_core.options import Options, add_shared_options, parse_options
+from check_smtp_core.options import Options, parse_options
 from check_smtp_core.parser import Parser
-from check_smtp_core.run import _stopped
+from check_smtp_core.shared_options import add_shared_options
 from check_smtp_core.tasks import finish
 from tests.player import Player
 
@@ -42,27 +42,6 @@ def test_a_run_that_is_stopped_keeps_what_it_has_seen() -> None:
     assert (list(seen.phases), seen.phase) == (["connect", "greeting"], "greeting")
     dialogue = [(each.speaker, each.line) for each in seen.dialogue]
     assert dialogue == [("S", "220 mail.example"), ("C", "QUIT")]
-
-
-@pytest.mark.parametrize(
-    ("why", "phase", "text"),
-    [
-        ("SIGTERM", "", "ended by SIGTERM after 0.0 s, before the first phase"),
-        ("SIGTERM", "greeting", "ended by SIGTERM after 0.0 s, in phase greeting"),
-        ("deadline", "greeting", "phase greeting was not over within 8 s"),
-    ],
-)
-def test_who_is_stopped_says_by_what_and_where(why: str, phase: str, text: str) -> None:
-    seen = endpoint(None, 25).so_far()._replace(time=0.0, phase=phase)
-    finding = _stopped(Stopped(why), seen, options_of("-H", "127.0.0.1"))
-    assert finding == Finding("timeout", text, ends_session=True)
-
-
-def test_a_machine_that_takes_all_the_time_to_begin_knows_nothing_of_the_server() -> None:
-    seen = endpoint(None, 25).so_far()
-    finding = _stopped(Stopped("deadline"), seen, options_of("-H", "127.0.0.1"))
-    text = "this machine took 8 s and more to begin (is it busy?)"
-    assert finding == Finding("local", text, ends_session=True)
 
 
 def test_where_no_time_was_left_to_connect_nobody_is_blamed() -> None:

@@ -162,7 +162,9 @@ def test_icinga_gives_flags_as_flags_and_lists_as_lists(check: str) -> None:
         if settings is None:
             continue
         assert ("set_if" in settings) == (action.nargs == 0), action.option_strings
-        assert ("repeat_key" in settings) == (action.default == ()), action.option_strings
+        # The host's address, which is one.
+        repeated = action.default == () and action.dest != "hostnames"
+        assert ("repeat_key" in settings) == repeated, action.option_strings
         assert re.search(r'\tdescription = "[A-Z].+\."\n', settings), action.option_strings
 
 
@@ -219,7 +221,14 @@ def users_of(module: str, *packages: str) -> set[str]:
         # The families of addresses are named in more places; a connection is made in one.
         (
             "socket",
-            {"connection", "address", "options", "proxy_protocol", "names", "alternative_names"},
+            {
+                "connection",
+                "address",
+                "shared_options",
+                "proxy_protocol",
+                "names",
+                "alternative_names",
+            },
         ),
     ],
 )
