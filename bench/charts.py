@@ -42,6 +42,7 @@ def _draw_question(figures: dict[str, Any], question: str, folder: Path) -> Path
     _bars(cpu, labels, middles, reach)
     cpu.set_title("processor time, ms", fontsize=9)
     _bars(wall, labels, [row["wall"]["100"] for row in far], None)
+    cpu.invert_yaxis()
     wall.set_title("on the wall at a round trip of 100 ms, ms", fontsize=9)
     figure.suptitle(question, fontsize=10, fontweight="bold")
     return _save(figure, folder / f"bench-{question.lower().replace(' ', '-')}.svg")
@@ -51,7 +52,6 @@ def _bars(axes: Axes, labels: list[str], values: list[float], reach: Any) -> Non
     colours = [_OURS if label.startswith(("check_smtp_",)) else _PEER for label in labels]
     bars = axes.barh(labels, values, color=colours, xerr=reach, error_kw={"ecolor": "#555555"})
     axes.bar_label(bars, fmt="%.0f", padding=3, fontsize=8)
-    axes.invert_yaxis()
     axes.margins(x=0.15)
     axes.spines[["top", "right"]].set_visible(False)
 

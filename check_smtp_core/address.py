@@ -4,14 +4,20 @@ Rule: a literal never touches the resolver, and the resolver never outlasts the 
 getaddrinfo() cannot be interrupted, so it runs in a thread that nobody waits for.
 """
 
+from __future__ import annotations
+
 import re
 import socket
-from typing import Any, NamedTuple
 
 from check_smtp_core.deadline import Deadline
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.tasks import in_thread
 from check_smtp_core.text import printable
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 _NO_SUCH_HOST = frozenset(
     getattr(socket, name)

@@ -5,21 +5,25 @@ every recv(), and every wait gets what is left of the one deadline; so nothing t
 or does not send, outlasts it.
 """
 
+from __future__ import annotations
+
 import socket
 from collections.abc import Callable
 from errno import EAFNOSUPPORT, ECONNRESET, EINPROGRESS
-from typing import TYPE_CHECKING, TypeVar
 
 from check_smtp_core import verdicts
 from check_smtp_core.address import Address
 from check_smtp_core.deadline import Deadline, OutOfTime
 from check_smtp_core.findings import SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING
 from check_smtp_core.tasks import READABLE, WRITABLE, is_ready, ready
 
 if TYPE_CHECKING:
+    from typing import TypeVar
+
     from check_smtp_core.engine import Agreed, Engine
 
-Outcome = TypeVar("Outcome")
+    Outcome = TypeVar("Outcome")
 
 _CHUNK = 65536
 # change_cipher_spec, alert, handshake, application_data: RFC 8446 5.1
@@ -85,7 +89,7 @@ class Connection:
         )
         await self._send(header(version, ends))
 
-    async def start_tls(self, engine: "Engine") -> "Agreed":
+    async def start_tls(self, engine: Engine) -> Agreed:
         """Shake hands. SessionEnded, OutOfTime or ConnectionLost when that fails."""
         self.engine = engine
         while not await self._step(engine.handshake):

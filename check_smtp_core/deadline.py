@@ -3,8 +3,11 @@
 Rule: the monotonic clock is read here and nowhere else.
 """
 
+from __future__ import annotations
+
 from time import monotonic
-from typing import NamedTuple
+
+from check_smtp_core.lean_typing import NamedTuple
 
 PHASES = (
     "dns",
@@ -33,7 +36,7 @@ class Deadline(NamedTuple):
     moment: float
 
     @classmethod
-    def after(cls, seconds: float, start: float | None = None) -> "Deadline":
+    def after(cls, seconds: float, start: float | None = None) -> Deadline:
         """The deadline `seconds` after `start` (a monotonic time; now, if none is given)."""
         return cls((monotonic() if start is None else start) + seconds)
 
@@ -44,7 +47,7 @@ class Deadline(NamedTuple):
             raise OutOfTime
         return left
 
-    def within(self, seconds: float) -> "Deadline":
+    def within(self, seconds: float) -> Deadline:
         """This deadline, or the one `seconds` from now if that is sooner."""
         return Deadline(min(self.moment, monotonic() + seconds))
 
@@ -63,13 +66,13 @@ class Stopwatch:
         self.phases: dict[str, float] = {}
         self._total: float | None = None
 
-    def paused(self) -> "_Pause":
+    def paused(self) -> _Pause:
         """A context manager whose body is in no time: work of ours that the server waits for."""
         return _Pause(self)
 
-    def time(self, phase: str) -> "_Lap":
+    def time(self, phase: str) -> Lap:
         """A context manager that times one phase; a phase that fails is not completed."""
-        return _Lap(self, phase)
+        return Lap(self, phase)
 
     def last_completed(self) -> str:
         """The phase that was completed last; empty before the first."""
@@ -106,7 +109,9 @@ class _Pause:
         self._stopwatch.phase_start += paused
 
 
-class _Lap:
+class Lap:
+    """A context manager that times one phase of a stopwatch."""
+
     def __init__(self, stopwatch: Stopwatch, phase: str) -> None:
         self._stopwatch = stopwatch
         self._phase = phase

@@ -4,16 +4,17 @@ Rule: endpoints are observed side by side, before one deadline; but no server is
 the same time: who wants the same address stands in line.
 """
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
 from check_smtp_core.findings import SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING
 from check_smtp_core.observation import Endpoint, Observation
 from check_smtp_core.tasks import Turns, begin
 
 if TYPE_CHECKING:
     from check_smtp_core.address import Address
+    from check_smtp_core.check import Check
     from check_smtp_core.deadline import Deadline
-    from check_smtp_core.observation import Check
     from check_smtp_core.options import Options
 
 
@@ -23,7 +24,7 @@ class Endpoints:
     Before its mail exchangers are known, a domain itself stands for them.
     """
 
-    def __init__(self, check: "Check", options: "Options", deadline: "Deadline") -> None:
+    def __init__(self, check: Check, options: Options, deadline: Deadline) -> None:
         self._check = check
         self._options = options
         self._deadline = deadline
@@ -70,11 +71,11 @@ class Endpoints:
             place[:] = [self._endpoint(host, [address]) for address in new]
             await begin([endpoint.observe() for endpoint in place])
 
-    def _endpoint(self, host: str, addresses: "list[Address] | None" = None) -> Endpoint:
+    def _endpoint(self, host: str, addresses: list[Address] | None = None) -> Endpoint:
         options = self._options.at(host)
         return Endpoint(self._check, options, self._deadline, self._turns, addresses)
 
-    def _is_new(self, host: str, address: "Address") -> bool:
+    def _is_new(self, host: str, address: Address) -> bool:
         """Whether nobody asks there yet: who asks for a name asks there once for each name."""
         name = host if getattr(self._check, "ASKS_FOR_A_NAME", False) else ""
         known = (str(address), name)

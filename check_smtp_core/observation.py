@@ -3,21 +3,22 @@
 Rule: whatever goes wrong on the way is part of the observation; nothing is judged here.
 """
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from __future__ import annotations
+
+from collections.abc import Callable
 
 from check_smtp_core import verdicts
 from check_smtp_core.address import Address, literal_family, resolve
 from check_smtp_core.deadline import Deadline, OutOfTime, Stopwatch
-from check_smtp_core.engine import Agreed
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.session import Session, Spoken
 from check_smtp_core.tasks import Turns
 
 if TYPE_CHECKING:
-    from check_smtp_core.engine import Engine
+    from check_smtp_core.check import Check, Facts
+    from check_smtp_core.engine import Agreed, Engine
     from check_smtp_core.options import Options
-    from check_smtp_core.parser import Parser
 
 
 class Measure(NamedTuple):
@@ -37,44 +38,6 @@ class Measure(NamedTuple):
     what: str = ""
     unit_in_words: str = ""
     minimum: int | None = 0
-
-
-class Facts(Protocol):
-    """What a check saw: a NamedTuple of its own that can tell about itself."""
-
-    def sentence(self, seconds: float) -> str:
-        """What was seen, for the status line of a healthy server; empty where it was not."""
-
-    def measures(self) -> Sequence[Measure]:
-        """The check's own perfdata."""
-
-    def details(self, level: int) -> Sequence[str]:
-        """One line per fact: what -v (level 1) adds, and what -vv (level 2) adds."""
-
-
-class Check(Protocol):
-    """The parts of a check's module, in their order.
-
-    A check may also have TLS_BY_DEFAULT (true where it makes no sense without TLS), DEFAULT_PORT
-    (where it is not 25), `complete(options)`, which checks the options together and raises
-    InvalidValue, and `new_engine(options)`, which makes a TLS engine of its own.
-
-    With `afterwards(facts, options, deadline)` a check goes on when the session is over, whatever
-    became of it: it gets the facts of the session, or None, and returns those of the run. A check
-    with LOCAL true is of this machine: its `observe(options, deadline)` gets no session.
-    """
-
-    __name__: str
-    __doc__: str | None
-
-    def add_options(self, parser: "Parser") -> None:
-        """Add the check's own options."""
-
-    async def observe(self, session: Session, options: "Options") -> Facts:
-        """Take the session as far as the question needs. SessionEnded if it ends before."""
-
-    def judge(self, facts: Facts, options: "Options") -> list[Finding]:
-        """The findings in these facts; pure."""
 
 
 class Observation(NamedTuple):
@@ -108,7 +71,7 @@ class Endpoint:
     def __init__(
         self,
         check: Check,
-        options: "Options",
+        options: Options,
         deadline: Deadline,
         turns: Turns | None = None,
         addresses: list[Address] | None = None,
@@ -177,7 +140,7 @@ class Endpoint:
             dialogue=tuple(session.dialogue) if session else (),
         )
 
-    def _new_engine(self) -> "Engine":
+    def _new_engine(self) -> Engine:
         own: Callable[[Options], Engine] | None = getattr(self._check, "new_engine", None)
         if own is not None:
             return own(self.options)
@@ -245,7 +208,7 @@ class Endpoint:
 class ThisMachine:
     """A check of the machine it runs on: the same as Endpoints, without a session."""
 
-    def __init__(self, check: Check, options: "Options", deadline: Deadline) -> None:
+    def __init__(self, check: Check, options: Options, deadline: Deadline) -> None:
         self._check = check
         self.options = options
         self._deadline = deadline

@@ -4,18 +4,20 @@ Rule: what leaves here is valid and complete; the command line wins over --extra
 that contradict each other are a usage error.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
 from check_smtp_core.address import literal_family, reference_name
 from check_smtp_core.deadline import PHASES
 from check_smtp_core.findings import State
+from check_smtp_core.lean_typing import TYPE_CHECKING
 from check_smtp_core.parser import InvalidValue, Parser
 from check_smtp_core.shared_options import DEFAULT_TIMEOUT, add_shared_options
 
 if TYPE_CHECKING:
-    from check_smtp_core.observation import Check
+    from check_smtp_core.check import Check
 
 SUBMISSIONS_PORT = 465
 
@@ -58,7 +60,7 @@ class Options(SimpleNamespace):
         """Whether the run is about more than one endpoint, or may be."""
         return len(self.hostnames) > 1 or self.all_addresses or bool(self.mx)
 
-    def at(self, host: str) -> "Options":
+    def at(self, host: str) -> Options:
         """The same options for one host."""
         options = Options(**vars(self))
         options.hostname = host
@@ -75,7 +77,7 @@ class Options(SimpleNamespace):
         return reference_name(self.servername or self.hostname) if self.sni else ""
 
 
-def parser_of(check: "Check") -> Parser:
+def parser_of(check: Check) -> Parser:
     """The parser of a check's executable: the check's own options, then those that all share."""
     name = f"check_smtp_{check.__name__.rpartition('.')[2]}"
     local = getattr(check, "LOCAL", False)

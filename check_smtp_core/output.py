@@ -5,10 +5,12 @@ the whole output below 8 KiB, in the encoding of the standard output. Everything
 printable() once more on its way out, so that nothing can add a line or a `|`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from check_smtp_core.findings import Finding, State, severity
+from check_smtp_core.lean_typing import NamedTuple
 from check_smtp_core.observation import Measure, Observation
 from check_smtp_core.text import printable, shortened
 

@@ -6,8 +6,15 @@ as Information. No positional arguments, no abbreviations; an empty value means 
 and shown by argparse (see manual.py), whose import and start would be a tenth of a whole run.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+
+from check_smtp_core.lean_typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
 
 _NOTHING, _ONE_VALUE, _PERHAPS_ONE = range(3)
 
@@ -60,7 +67,7 @@ class Option:
         """Whether a value may follow, or has to."""
         return self.arity != _NOTHING
 
-    def take(self, parser: "Parser", onto: Any, value: Any, name: str) -> None:
+    def take(self, parser: Parser, onto: Any, value: Any, name: str) -> None:
         """Do what giving the option by this name does."""
         setattr(onto, self.dest, self.const)
 
@@ -70,7 +77,7 @@ class SingleValue(Option):
 
     arity = _ONE_VALUE
 
-    def take(self, parser: "Parser", onto: Any, value: Any, name: str) -> None:
+    def take(self, parser: Parser, onto: Any, value: Any, name: str) -> None:
         """Set the value; an empty one is none."""
         if value == "":
             return
@@ -85,21 +92,21 @@ class ListOfValues(Option):
 
     arity = _ONE_VALUE
 
-    def take(self, parser: "Parser", onto: Any, value: Any, name: str) -> None:
+    def take(self, parser: Parser, onto: Any, value: Any, name: str) -> None:
         """Add the values of a comma list."""
         more = tuple(self.convert(each.strip()) for each in value.split(",") if each.strip())
         setattr(onto, self.dest, getattr(onto, self.dest) + more)
 
 
 class _Secret(SingleValue):
-    def take(self, parser: "Parser", onto: Any, value: Any, name: str) -> None:
+    def take(self, parser: Parser, onto: Any, value: Any, name: str) -> None:
         if not parser.secrets_allowed:
             parser.error(f"{name}: everybody on this machine can read it there; {self.const}")
         super().take(parser, onto, value, name)
 
 
 class _Choice(Option):
-    def take(self, parser: "Parser", onto: Any, value: Any, name: str) -> None:
+    def take(self, parser: Parser, onto: Any, value: Any, name: str) -> None:
         if self.dest in parser.given and getattr(onto, self.dest) != self.const:
             parser.error(f"{name} contradicts another option")
         parser.given.add(self.dest)
@@ -107,20 +114,20 @@ class _Choice(Option):
 
 
 class _Counter(Option):
-    def take(self, parser: "Parser", onto: Any, value: Any, name: str) -> None:
+    def take(self, parser: Parser, onto: Any, value: Any, name: str) -> None:
         setattr(onto, self.dest, getattr(onto, self.dest) + 1)
 
 
 class _Places(Option):
     arity = _PERHAPS_ONE
 
-    def take(self, parser: "Parser", onto: Any, value: Any, name: str) -> None:
+    def take(self, parser: Parser, onto: Any, value: Any, name: str) -> None:
         place = self.const if value is None else value
         setattr(onto, self.dest, (*(getattr(onto, self.dest) or ()), place))
 
 
 class _Text(Option):
-    def take(self, parser: "Parser", onto: Any, value: Any, name: str) -> None:
+    def take(self, parser: Parser, onto: Any, value: Any, name: str) -> None:
         raise Information(self.const(parser, self.convert(value) if self.takes_value else None))
 
 
@@ -131,14 +138,14 @@ class _TextAbout(_Text):
 class _Refused(Option):
     arity = _PERHAPS_ONE
 
-    def take(self, parser: "Parser", onto: Any, value: Any, name: str) -> None:
+    def take(self, parser: Parser, onto: Any, value: Any, name: str) -> None:
         parser.error(f"{name} is an option of check_smtp: {self.const}")
 
 
 class Section:
     """A titled section of a parser's options. A converter raises InvalidValue."""
 
-    def __init__(self, parser: "Parser", title: str) -> None:
+    def __init__(self, parser: Parser, title: str) -> None:
         self.title = title
         self.options: list[Option] = []
         self._parser = parser
@@ -182,14 +189,14 @@ class Section:
         """An option that adds its value to a tuple, or `const` where it has none; else None."""
         self._add(_Places(names, help, metavar=metavar, const=const))
 
-    def text(self, *names: str, text: Callable[["Parser", Any], str], help: str) -> None:
+    def text(self, *names: str, text: Callable[[Parser, Any], str], help: str) -> None:
         """An option that prints a text and nothing else."""
         self._add(_Text(names, help, const=text))
 
     def text_about(
         self,
         *names: str,
-        text: Callable[["Parser", Any], str],
+        text: Callable[[Parser, Any], str],
         convert: Callable[[str], Any],
         metavar: str,
         help: str,
@@ -266,7 +273,7 @@ class Parser:
         if unknown:
             self.error(f'unknown argument "{unknown[0]}"')
 
-    def _took(self, words: "_Words", word: str, onto: Any) -> bool:
+    def _took(self, words: _Words, word: str, onto: Any) -> bool:
         """Take one word, with the value behind it; whether it is an option."""
         if word.startswith("--"):
             name, equals, value = word.partition("=")
@@ -285,7 +292,7 @@ class Parser:
             self._take(words, name, None, onto)
         return len(word) > 1 and word.startswith("-")
 
-    def _take(self, words: "_Words", name: str, value: str | None, onto: Any) -> None:
+    def _take(self, words: _Words, name: str, value: str | None, onto: Any) -> None:
         option = self.by_name[name]
         if value is not None and not option.may_take_value:
             self._wrong(option, f"ignored explicit argument '{value}'")
@@ -309,7 +316,7 @@ class _Words:
     def __init__(self, words: Sequence[str]) -> None:
         self._words = list(reversed(words))
 
-    def __iter__(self) -> "_Words":
+    def __iter__(self) -> _Words:
         return self
 
     def __next__(self) -> str:

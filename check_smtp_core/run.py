@@ -4,6 +4,8 @@ Rule: what observes is here and imported first; what judges is nagiosplugin's, a
 the connection is under way (see plugin.py).
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 
@@ -11,12 +13,16 @@ from check_smtp_core.backstop import Backstop, Stopped
 from check_smtp_core.deadline import Deadline
 from check_smtp_core.endpoints import Endpoints
 from check_smtp_core.findings import Finding, State, state_of, worst
-from check_smtp_core.observation import Check, Observation, ThisMachine
+from check_smtp_core.lean_typing import TYPE_CHECKING
+from check_smtp_core.observation import Observation, ThisMachine
 from check_smtp_core.options import Options, parse_options, parser_of
 from check_smtp_core.output import Judged, status_line, subject, verbose_lines, whole_output
 from check_smtp_core.parser import Information, UsageError
 from check_smtp_core.tasks import finish
 from check_smtp_core.text import printable, shortened
+
+if TYPE_CHECKING:
+    from check_smtp_core.check import Check
 
 
 def run(check: Check, arguments: Sequence[str], started: float, encoding: str) -> tuple[int, str]:

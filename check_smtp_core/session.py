@@ -5,16 +5,17 @@ where the server offers PIPELINING. QUIT goes out whenever no reply is owed. Wha
 as SessionEnded, and the stopwatch knows the phase.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 from check_smtp_core import verdicts
 from check_smtp_core.address import Address, ehlo_name
 from check_smtp_core.connection import Connection, ConnectionLost
 from check_smtp_core.conversation import Conversation
-from check_smtp_core.deadline import Deadline, OutOfTime, Stopwatch
+from check_smtp_core.deadline import Deadline, Lap, OutOfTime, Stopwatch
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.missing import missing_module
 from check_smtp_core.reply import Capabilities, ProtocolError, Reply, read_capabilities
 from check_smtp_core.text import decoded, printable
@@ -63,10 +64,10 @@ class Session:
     def __init__(
         self,
         address: Address,
-        options: "Options",
+        options: Options,
         deadline: Deadline,
         stopwatch: Stopwatch,
-        new_engine: "Callable[[], Engine] | None" = None,
+        new_engine: Callable[[], Engine] | None = None,
     ) -> None:
         self.address = address
         self.local = ""
@@ -154,7 +155,7 @@ class Session:
         self.notes += verdicts.about_capabilities(where, capabilities)
         return Hello(capabilities)
 
-    async def starttls(self, hello: Hello) -> "Agreed":
+    async def starttls(self, hello: Hello) -> Agreed:
         """Start TLS (RFC 3207), as far as the handshake; everything learnt before is void.
 
         SessionEnded with `no-starttls`, `injection`, or what the refusal or handshake was.
@@ -231,7 +232,7 @@ class Session:
         finally:
             await connection.close()
 
-    async def again(self, new_engine: "Callable[[], Engine]") -> "Session":
+    async def again(self, new_engine: Callable[[], Engine]) -> Session:
         """A further session with the same address, connected; this one must be over.
 
         Its times are in no perfdata, its dialogue is added to this one's. SessionEnded where it
@@ -252,31 +253,31 @@ class Session:
 
     # -- commands and replies
 
-    @contextmanager
-    def _phase(self, name: str) -> Iterator[None]:
+    def _phase(self, name: str) -> _Phase:
         """Time a phase, and give what goes wrong in it its finding."""
-        try:
-            with self._stopwatch.time(name):
-                yield
-        except ProtocolError as error:
+        return _Phase(self, self._stopwatch.time(name), name)
+
+    def _end_of_phase(self, name: str, error: BaseException | None) -> Finding | None:
+        """What an error in a phase means; None for one that is no business of the session."""
+        awaited, self._awaited = self._awaited or name, ""
+        if error is None:
+            self._answered = awaited
+            return None
+        if isinstance(error, ProtocolError):
             # What follows is the rest of the same garbage.
             self._misunderstood = True
             error.quote = self._concealed(error.quote)
-            raise SessionEnded(verdicts.not_understood(self._awaited or name, error)) from None
-        except (OutOfTime, ConnectionLost) as end:
-            awaited = self._awaited or name
-            if (garbage := self._conversation.cut_short()) is not None:
-                garbage.quote = self._concealed(garbage.quote)
-                raise SessionEnded(verdicts.not_understood(awaited, garbage)) from None
-            said = self._concealed(self._conversation.said_so_far())
-            if isinstance(end, ConnectionLost):
-                raise SessionEnded(verdicts.lost(awaited, end.reset, said)) from None
-            waited, limit = self._stopwatch.in_phase(), self._options.timeout
-            raise SessionEnded(verdicts.silence(awaited, waited, limit, said)) from None
-        else:
-            self._answered = self._awaited
-        finally:
-            self._awaited = ""
+            return verdicts.not_understood(awaited, error)
+        if not isinstance(error, OutOfTime | ConnectionLost):
+            return None
+        if (garbage := self._conversation.cut_short()) is not None:
+            garbage.quote = self._concealed(garbage.quote)
+            return verdicts.not_understood(awaited, garbage)
+        said = self._concealed(self._conversation.said_so_far())
+        if isinstance(error, ConnectionLost):
+            return verdicts.lost(awaited, error.reset, said)
+        waited, limit = self._stopwatch.in_phase(), self._options.timeout
+        return verdicts.silence(awaited, waited, limit, said)
 
     async def _command(self, verb: str, argument: str = "") -> Reply:
         await self._expect_silence()
@@ -354,16 +355,16 @@ class Session:
     # -- TLS
 
     @property
-    def engine(self) -> "Engine | None":
+    def engine(self) -> Engine | None:
         """The TLS engine, once a handshake has begun."""
         return self._connection.engine if self._connection else None
 
     @property
-    def agreed(self) -> "Agreed | None":
+    def agreed(self) -> Agreed | None:
         """What the handshake agreed on, once it is done."""
         return self._connection.agreed if self._connection else None
 
-    async def _handshake(self, greeting_due: bool) -> "Agreed":
+    async def _handshake(self, greeting_due: bool) -> Agreed:
         engine = self._made_engine()
         if not greeting_due and (injected := await self._arrived()):
             self._open.usable = False
@@ -373,7 +374,7 @@ class Session:
         self._conversation = Conversation(greeting_due)
         return agreed
 
-    def _made_engine(self) -> "Engine":
+    def _made_engine(self) -> Engine:
         """The engine, made when it is needed: a server that turns us away costs no TLS library."""
         assert self._new_engine is not None, "TLS was asked for without an engine"
         try:
@@ -385,3 +386,23 @@ class Session:
         except ImportError as error:
             self._open.usable = False
             raise SessionEnded(Finding("local", printable(missing_module(error)))) from None
+
+
+class _Phase:
+    """A context manager: what breaks in its body leaves as SessionEnded."""
+
+    def __init__(self, session: Session, lap: Lap, name: str) -> None:
+        self._session = session
+        self._lap = lap
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._lap.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> None:
+        self._lap.__exit__(kind)
+        finding = self._session._end_of_phase(self._name, error)
+        if finding is not None:
+            raise SessionEnded(finding) from None

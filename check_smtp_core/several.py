@@ -5,10 +5,12 @@ own with -v. The numbers are those of all endpoints together, under labels that 
 of each only on request, because an engine reads no more than 8 KiB.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from check_smtp_core.findings import State, severity, worst
+from check_smtp_core.lean_typing import TYPE_CHECKING
 from check_smtp_core.observation import Measure
 from check_smtp_core.output import Told, fitting, verbose_lines
 
@@ -21,7 +23,7 @@ _MOST_OCTETS = 5000
 
 
 def summed_up(
-    service: str, told: Sequence[Told], options: "Options", encoding: str
+    service: str, told: Sequence[Told], options: Options, encoding: str
 ) -> tuple[State, str, list[Measure], list[str]]:
     """State, status line without perfdata, numbers, and further lines, of all endpoints."""
     well = sum(each.state is State.OK for each in told)
@@ -36,7 +38,7 @@ def summed_up(
 
 
 def _line(
-    service: str, state: State, told: Sequence[Told], well: int, options: "Options", encoding: str
+    service: str, state: State, told: Sequence[Told], well: int, options: Options, encoding: str
 ) -> str:
     domain = f"{options.mx}: " if options.mx else ""
     are = "endpoint is" if len(told) == 1 else "endpoints are"
@@ -73,7 +75,7 @@ def _more(told: Sequence[Told], level: int) -> list[str]:
     return lines
 
 
-def _totals(told: Sequence[Told], well: int, options: "Options") -> list[Measure]:
+def _totals(told: Sequence[Told], well: int, options: Options) -> list[Measure]:
     """The slowest time, how many there are and are well, and the least of each check's own."""
     warning, critical = options.thresholds.get("time", ("", ""))
     slowest = max(each.seen.time for each in told)

@@ -3,10 +3,12 @@
 Rule: what they mean together is none of this module's business; see options.py.
 """
 
+from __future__ import annotations
+
 import socket
-from typing import TYPE_CHECKING
 
 from check_smtp_core import __version__, values
+from check_smtp_core.lean_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from check_smtp_core.parser import Parser, Section
@@ -28,7 +30,7 @@ _OF_CHECK_SMTP = {
 }
 
 
-def add_shared_options(parser: "Parser") -> None:
+def add_shared_options(parser: Parser) -> None:
     """Add the options of every check; those for a server to all that talk to one."""
     if not parser.local:
         _add_server(parser)
@@ -38,7 +40,7 @@ def add_shared_options(parser: "Parser") -> None:
     _add_output(parser)
 
 
-def _add_server(parser: "Parser") -> None:
+def _add_server(parser: Parser) -> None:
     server = parser.section("server")
     server.values(
         "-H",
@@ -88,7 +90,7 @@ def _add_server(parser: "Parser") -> None:
             server.refused(letter, advice)
 
 
-def _add_endpoints(server: "Section") -> None:
+def _add_endpoints(server: Section) -> None:
     server.flag(
         "--all-addresses", help="check every address of each host, not the first that answers"
     )
@@ -114,7 +116,7 @@ def _add_endpoints(server: "Section") -> None:
     server.flag("--perfdata-each", help="the time of each endpoint as perfdata too")
 
 
-def _add_time(parser: "Parser") -> None:
+def _add_time(parser: Parser) -> None:
     time = parser.section("time")
     time.value(
         "-t",
@@ -144,7 +146,7 @@ def _add_time(parser: "Parser") -> None:
         )
 
 
-def _add_tls(parser: "Parser") -> None:
+def _add_tls(parser: Parser) -> None:
     tls = parser.section("TLS")
     tls.choice(
         "-s",
@@ -189,7 +191,7 @@ def _add_tls(parser: "Parser") -> None:
     )
 
 
-def _add_output(parser: "Parser") -> None:
+def _add_output(parser: Parser) -> None:
     output = parser.section("output and help")
     output.values(
         "--state",
@@ -230,13 +232,13 @@ def _add_output(parser: "Parser") -> None:
     )
 
 
-def _help(parser: "Parser", _: None) -> str:
+def _help(parser: Parser, _: None) -> str:
     from check_smtp_core.manual import help_text
 
     return help_text(parser)
 
 
-def _explanation(_: "Parser", name: str) -> str:
+def _explanation(_: Parser, name: str) -> str:
     from check_smtp_core.explain import explanation
 
     return explanation(name)

@@ -4,18 +4,25 @@ Rule: nothing waits but here. A task is a coroutine, and what it awaits in the e
 which hands its wait to run(). asyncio, which does the same, would double the cost of a start.
 """
 
+from __future__ import annotations
+
 import os
 import select
 import threading
 from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from types import coroutine
-from typing import Any, NamedTuple, TypeVar
 
 from check_smtp_core.deadline import Deadline, OutOfTime
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    Result = TypeVar("Result")
+    Task = Coroutine["Wait | Beside", None, Any]
+
 
 READABLE, WRITABLE = select.POLLIN, select.POLLOUT
-
-Result = TypeVar("Result")
 
 _IDLE_MILLISECONDS = 5
 """Who waits longer than this talks to a server that is far away or slow: a step of other work
@@ -34,9 +41,6 @@ class Beside(NamedTuple):
     """Tasks that are to begin beside the one that names them."""
 
     tasks: tuple[Any, ...]
-
-
-Task = Coroutine[Wait | Beside, None, Any]
 
 
 @coroutine

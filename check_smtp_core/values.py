@@ -4,13 +4,18 @@ Rule: what is not valid leaves as InvalidValue, which says why; no text that may
 wire holds a control character.
 """
 
-from typing import NoReturn
+from __future__ import annotations
 
 from check_smtp_core.address import checked_host, literal_family, unbracketed
 from check_smtp_core.deadline import PHASES
 from check_smtp_core.findings import FIXED, VOCABULARY, State
+from check_smtp_core.lean_typing import TYPE_CHECKING
 from check_smtp_core.parser import InvalidValue
 from check_smtp_core.thresholds import check_range
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 
 LONGEST_TIMEOUT = 3600.0
 """Seconds."""

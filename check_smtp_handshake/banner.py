@@ -3,12 +3,14 @@
 Rule: the check ends with the greeting; what a server says later is no part of it.
 """
 
+from __future__ import annotations
+
 import re
 import warnings
-from typing import TYPE_CHECKING, NamedTuple
 
 from check_smtp_core.address import unbracketed
 from check_smtp_core.findings import Finding
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.observation import Measure
 from check_smtp_core.parser import InvalidValue
 from check_smtp_core.reply import Reply
@@ -43,7 +45,7 @@ class Greeting(NamedTuple):
         return [f"greeting {self.reply.code}: {line}" for line in lines]
 
 
-def add_options(parser: "Parser") -> None:
+def add_options(parser: Parser) -> None:
     """What the greeting has to be like."""
     parser.own.value(
         "--expect",
@@ -66,13 +68,13 @@ def add_options(parser: "Parser") -> None:
     )
 
 
-async def observe(session: "Session", options: "Options") -> Greeting:
+async def observe(session: Session, options: Options) -> Greeting:
     """Wait for the last line of the greeting, which comes before any STARTTLS."""
     not_tried = "; STARTTLS is not tried here" if options.tls_mode == "starttls" else ""
     return Greeting(await session.greeting(), session.origin, not_tried)
 
 
-def judge(facts: Greeting, options: "Options") -> list[Finding]:
+def judge(facts: Greeting, options: Options) -> list[Finding]:
     """Code first; a greeting that turns us away has no words worth judging."""
     greeting = facts.reply
     if greeting.code != options.expect_code:

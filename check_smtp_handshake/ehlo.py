@@ -3,10 +3,12 @@
 Rule: what is judged is the last list of capabilities: inside TLS, where TLS is asked for.
 """
 
+from __future__ import annotations
+
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 from check_smtp_core.findings import Finding
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.observation import Measure
 from check_smtp_core.parser import InvalidValue
 from check_smtp_core.reply import Capabilities
@@ -55,7 +57,7 @@ class Offer(NamedTuple):
         return lines + [f"limit {name}: {value}" for name, value in capabilities.limits.items()]
 
 
-def add_options(parser: "Parser") -> None:
+def add_options(parser: Parser) -> None:
     """What must be offered, and what must not."""
     parser.own.values(
         "--require",
@@ -90,7 +92,7 @@ def add_options(parser: "Parser") -> None:
     )
 
 
-async def observe(session: "Session", options: "Options") -> Offer:
+async def observe(session: Session, options: Options) -> Offer:
     """Greeting, EHLO and, with --starttls, TLS and EHLO again."""
     await session.welcome()
     hello = await session.hello()
@@ -101,7 +103,7 @@ async def observe(session: "Session", options: "Options") -> Offer:
     return Offer(hello, version, options.min_size)
 
 
-def judge(facts: Offer, options: "Options") -> list[Finding]:
+def judge(facts: Offer, options: Options) -> list[Finding]:
     """Hold the offer against what is required and forbidden."""
     offer = facts.hello.capabilities
     findings = []

@@ -4,11 +4,13 @@ Rule: the verified path is judged, not the list that was sent, and all faults ar
 The session ends with the handshake: one connection yields facts and verdict, and QUIT goes out.
 """
 
+from __future__ import annotations
+
 import re
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, cast
 
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING, cast
 from check_smtp_core.parser import InvalidValue
 from check_smtp_core.text import printable
 from check_smtp_core.values import wire_text
@@ -39,7 +41,7 @@ TLS_BY_DEFAULT = True
 _OLD_VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1")
 
 
-def add_options(parser: "Parser") -> None:
+def add_options(parser: Parser) -> None:
     """How long, for whom and by whom the certificate has to be."""
     for letter, word in (("-w", "warning"), ("-c", "critical")):
         default = DEFAULT_WARNING if word == "warning" else DEFAULT_CRITICAL
@@ -78,7 +80,7 @@ def add_options(parser: "Parser") -> None:
     )
 
 
-def new_engine(options: "Options") -> "VerifyingEngine":
+def new_engine(options: Options) -> VerifyingEngine:
     """The engine whose verifier notes all faults. SessionEnded with `local` without anchors."""
     from check_smtp_tls.anchors import Anchors, NoAnchors, find_anchors
     from check_smtp_tls.verifier import VerifyingEngine
@@ -97,7 +99,7 @@ def new_engine(options: "Options") -> "VerifyingEngine":
     return VerifyingEngine(options.sni_name, Anchors("", ""), options.key_type)
 
 
-async def observe(session: "Session", options: "Options") -> Served:
+async def observe(session: Session, options: Options) -> Served:
     """As far as the handshake; what breaks after it leaves the certificate seen."""
     ended = None
     try:
@@ -133,7 +135,7 @@ def _without_certificate(ended: SessionEnded | None, key_type: str) -> SessionEn
     return ended
 
 
-def judge(facts: Served, options: "Options") -> list[Finding]:
+def judge(facts: Served, options: Options) -> list[Finding]:
     """Dates always; trust, purpose and name unless they are not wanted; then the rest."""
     findings = [facts.ended] if facts.ended else []
     findings += date_findings(facts.chain, facts.now)

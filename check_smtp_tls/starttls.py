@@ -4,10 +4,11 @@ Rule: any certificate will do. A finished handshake is not yet a session, so EHL
 what must be refused is asked over further connections, one after the other.
 """
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from __future__ import annotations
 
 from check_smtp_core.engine import Agreed
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.observation import Measure
 from check_smtp_core.parser import InvalidValue
 from check_smtp_core.session import Hello
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from check_smtp_core.options import Options
     from check_smtp_core.parser import Parser
     from check_smtp_core.session import Session
-    from check_smtp_core.tls import TlsEngine
 
 TLS_BY_DEFAULT = True
 
@@ -73,7 +73,7 @@ class Encryption(NamedTuple):
         return lines + [f"{each.version} offered alone: {each.how}" for each in self.refusals]
 
 
-def add_options(parser: "Parser") -> None:
+def add_options(parser: Parser) -> None:
     """How good the encryption has to be."""
     parser.own.value(
         "--min-version",
@@ -97,14 +97,17 @@ def add_options(parser: "Parser") -> None:
     )
 
 
-async def observe(session: "Session", options: "Options") -> Encryption:
+async def observe(session: Session, options: Options) -> Encryption:
     """STARTTLS (or implicit TLS), EHLO inside, and then the versions that must be refused."""
     await session.welcome()
     if options.tls_mode == "starttls":
         await session.starttls(await session.hello())
     hello = await session.hello()
+    from check_smtp_core.tls import TlsEngine
+
+    engine = session.engine
+    assert isinstance(engine, TlsEngine)
     assert session.agreed is not None
-    engine = cast("TlsEngine", session.engine)
     if options.refuse_version:
         await session.quit()
     refusals = [await _offer_alone(session, options, each) for each in options.refuse_version]
@@ -112,7 +115,7 @@ async def observe(session: "Session", options: "Options") -> Encryption:
     return Encryption(session.agreed, hello, options.min_bits, tuple(refusals), group_bits)
 
 
-def judge(facts: Encryption, options: "Options") -> list[Finding]:
+def judge(facts: Encryption, options: Options) -> list[Finding]:
     """The version first; then strength, manners, and what was not refused."""
     findings = []
     version, cipher, bits = facts.agreed
@@ -135,7 +138,7 @@ def judge(facts: Encryption, options: "Options") -> list[Finding]:
     return findings
 
 
-async def _offer_alone(session: "Session", options: "Options", version: str) -> Refusal:
+async def _offer_alone(session: Session, options: Options, version: str) -> Refusal:
     """Offer one version only, over a connection of its own."""
     from check_smtp_core.tls import TlsEngine
 

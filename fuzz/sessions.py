@@ -27,7 +27,7 @@ from fuzz.seeds import ANSWER, UNASKED
 from tests.test_hostile_output import assert_harmless, assert_within_limits
 
 if TYPE_CHECKING:
-    from check_smtp_core.observation import Check
+    from check_smtp_core.check import Check
 
 CHECKS: list[tuple[ModuleType, tuple[str, ...]]] = [
     (banner, ("--expect-host", "mail.example.com", "--expect", "^never$")),

@@ -14,7 +14,7 @@ BIN = Path(sys.executable).parent
 UNUSED = {
     *("tempfile", "json", "shutil", "traceback", "linecache", "argparse", "dataclasses"),
     *("email", "smtplib", "asyncio", "inspect", "datetime", "encodings.idna", "cryptography"),
-    *("locale", "gettext", "subprocess", "pathlib", "logging.handlers"),
+    *("locale", "gettext", "typing", "contextlib", "subprocess", "pathlib", "logging.handlers"),
 }
 
 

@@ -21,7 +21,7 @@ from tests.conftest import Stage, outcome, run_check
 from tests.player import Player
 
 if TYPE_CHECKING:
-    from check_smtp_core.observation import Check
+    from check_smtp_core.check import Check
 
 HELLO = """
     S: 220 mail.example

@@ -17,7 +17,7 @@ from check_smtp_core.manual import argparse_parser, help_text
 from check_smtp_core.parser import Parser
 
 if TYPE_CHECKING:
-    from check_smtp_core.observation import Check
+    from check_smtp_core.check import Check
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("check_smtp_core", "check_smtp_handshake", "check_smtp_tls", "check_smtp_delivery")

@@ -17,7 +17,7 @@ from check_smtp_core.manual import argparse_parser
 from check_smtp_core.options import parser_of
 
 if TYPE_CHECKING:
-    from check_smtp_core.observation import Check
+    from check_smtp_core.check import Check
 
 ROOT = Path(__file__).parent.parent.parent
 DIST = ROOT / "dist"
