@@ -3,7 +3,8 @@
 # make lint     ruff and mypy
 # make package  wheel, single-file executables, .deb and .rpm, into dist/
 # make fuzz     coverage-guided fuzzing for SECONDS=60
-# make bench    round trips (needs root), instruction counts (needs valgrind), many checks at once
+# make bench    the checks beside their peers, round trips, instructions, many checks at once
+# make charts   the pictures of what make bench has measured, into docs/pictures
 # make clean    remove what the others made
 #
 # Slow:
@@ -24,7 +25,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard check_smtp_*/*.py) setup.cfg pyproject.toml README.md
 
-.PHONY: demo test lint fuzz faults network engines lab package package-test pictures bench clean
+.PHONY: demo test lint fuzz faults network engines lab package package-test pictures bench charts clean
 
 demo: $(VENV)/installed
 	@$(BIN)/python -m demo
@@ -53,9 +54,13 @@ lab: $(VENV)/installed
 	@$(BIN)/python -m pytest tests/lab
 
 bench: $(VENV)/installed
+	@$(BIN)/python -m bench.side_by_side --json .bench.json
 	@$(BIN)/python -m bench.instructions
 	@$(BIN)/python -m bench.round_trips
 	@$(BIN)/python -m bench.many_at_once
+
+charts: $(VENV)/painters
+	@$(BIN)/python -m bench.charts .bench.json
 
 package: $(VENV)/packagers
 	@$(BIN)/python -m contrib.packaging

@@ -40,10 +40,12 @@ class DelayedLink:
     """A context manager: while it lasts, the namespaces `client` and `server` are joined.
 
     Their names hold the number of this process; they are removed at the end. `enter_client` and
-    `enter_server` are the commands that start another command inside.
+    `enter_server` are the commands that start another command inside. The server has so many
+    `addresses`, one after the other.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, addresses: int = 1) -> None:
+        self._addresses = addresses
         self.client = f"smtp-bench-{os.getpid()}-client"
         self.server = f"smtp-bench-{os.getpid()}-server"
         self.enter_client = ("nsenter", f"--net=/run/netns/{self.client}")
@@ -55,6 +57,7 @@ class DelayedLink:
         with ExitStack() as cleanup:
             client = self._end(cleanup, self.client, CLIENT_ADDRESS, SERVER_ADDRESS)
             server = self._end(cleanup, self.server, SERVER_ADDRESS, CLIENT_ADDRESS)
+            self._add_addresses()
             stop = os.eventfd(0)
             cleanup.callback(os.close, stop)
             forwarder = threading.Thread(target=self._forward, args=(client, server, stop))
@@ -89,6 +92,14 @@ class DelayedLink:
         _ip("-n", namespace, "address", "add", address, "peer", peer, "dev", name)
         _ip("-n", namespace, "link", "set", name, "up")
         return device
+
+    def _add_addresses(self) -> None:
+        network, _, last = SERVER_ADDRESS.rpartition(".")
+        _ip("-n", self.client, "route", "add", f"{network}.0/24", "via", SERVER_ADDRESS)
+        for number in range(1, self._addresses):
+            address = f"{network}.{int(last) + number}/32"
+            _ip("-n", self.server, "address", "add", address, "dev", "lo")
+        _ip("-n", self.server, "link", "set", "lo", "up")
 
     def _forward(self, client: int, server: int, stop: int) -> None:
         """Carry packets between the two devices, each half a round trip after it came."""

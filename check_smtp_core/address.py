@@ -4,14 +4,20 @@ Rule: a literal never touches the resolver, and the resolver never outlasts the 
 getaddrinfo() cannot be interrupted, so it runs in a thread that nobody waits for.
 """
 
+from __future__ import annotations
+
 import re
 import socket
-import threading
-from typing import NamedTuple, cast
 
-from check_smtp_core.deadline import Deadline, OutOfTime
+from check_smtp_core.deadline import Deadline
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
+from check_smtp_core.tasks import in_thread
 from check_smtp_core.text import printable
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 _NO_SUCH_HOST = frozenset(
     getattr(socket, name)
@@ -86,45 +92,24 @@ def reference_name(host: str) -> str:
     return "" if literal_family(host) else host.removesuffix(".")
 
 
-def resolve(host: str, port: int, family: int, deadline: Deadline) -> list[Address]:
+async def resolve(host: str, port: int, family: int, deadline: Deadline) -> list[Address]:
     """The addresses of a checked host in the resolver's order, each once; at least one.
 
     SessionEnded with `no-such-host` or `resolver` when there are none, OutOfTime when the
     resolver is silent.
     """
-    flags = socket.AI_NUMERICHOST if literal_family(host) else 0
-    answer: list[list[Address] | OSError] = []
-    answered = threading.Event()
+    literal = literal_family(host)
 
-    def ask() -> None:
-        try:
-            # As bytes: text would load the IDNA 2003 codec.
-            found = socket.getaddrinfo(
-                host.encode("ascii"), port, family, socket.SOCK_STREAM, 0, flags
-            )
-            answer.append(
-                list(
-                    dict.fromkeys(
-                        Address(each[0], cast("tuple[str | int, ...]", each[4])) for each in found
-                    )
-                )
-            )
-        except OSError as error:
-            answer.append(error)
-        finally:
-            answered.set()
+    def ask() -> list[tuple[Any, ...]]:
+        flags = socket.AI_NUMERICHOST if literal else 0
+        # As bytes: text would load the IDNA 2003 codec.
+        return socket.getaddrinfo(host.encode("ascii"), port, family, socket.SOCK_STREAM, 0, flags)
 
-    if flags:
-        ask()
-    else:
-        threading.Thread(target=ask, daemon=True).start()
-        if not answered.wait(deadline.left()):
-            raise OutOfTime
-    if not answer:
-        raise SessionEnded(Finding("resolver", "the resolver library failed"))
-    if isinstance(answer[0], OSError):
-        raise SessionEnded(_unresolved(host, family, answer[0]))
-    return answer[0]
+    try:
+        found = ask() if literal else await in_thread(ask, deadline)
+    except OSError as error:
+        raise SessionEnded(_unresolved(host, family, error)) from None
+    return list(dict.fromkeys(Address(each[0], each[4]) for each in found))
 
 
 def _unresolved(host: str, family: int, error: OSError) -> Finding:

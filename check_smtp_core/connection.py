@@ -1,24 +1,29 @@
 """One TCP connection, in clear text or through a TLS engine: the only place for a socket.
 
-Rule: the clock is looked at before every recv(), and every wait gets what is left of the one
-deadline; so nothing that a server sends, or does not send, outlasts it.
+Rule: nothing blocks; what has to wait is awaited (see tasks.py). The clock is looked at before
+every recv(), and every wait gets what is left of the one deadline; so nothing that a server sends,
+or does not send, outlasts it.
 """
 
-import select
+from __future__ import annotations
+
 import socket
 from collections.abc import Callable
 from errno import EAFNOSUPPORT, ECONNRESET, EINPROGRESS
-from typing import TYPE_CHECKING, TypeVar
 
 from check_smtp_core import verdicts
 from check_smtp_core.address import Address
 from check_smtp_core.deadline import Deadline, OutOfTime
 from check_smtp_core.findings import SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING
+from check_smtp_core.tasks import READABLE, WRITABLE, is_ready, ready
 
 if TYPE_CHECKING:
+    from typing import TypeVar
+
     from check_smtp_core.engine import Agreed, Engine
 
-Outcome = TypeVar("Outcome")
+    Outcome = TypeVar("Outcome")
 
 _CHUNK = 65536
 # change_cipher_spec, alert, handshake, application_data: RFC 8446 5.1
@@ -52,14 +57,14 @@ class Connection:
         self._heard_clear_text = False
         self._socket = _new_socket(address, source_address)
 
-    def connect(self, deadline: Deadline) -> str:
+    async def connect(self, deadline: Deadline) -> str:
         """Connect before this deadline; our own address.
 
         SessionEnded with `connect` or `no-route`; OutOfTime when nobody answered.
         """
         number = self._socket.connect_ex(self.address.sockaddr)
         if number == EINPROGRESS:
-            self._wait(select.POLLOUT, deadline)
+            await ready(self._socket.fileno(), WRITABLE, deadline)
             number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         # A refusal would be ECONNREFUSED: this connection stood, and was reset since. What the
         # server said before may still be read.
@@ -69,7 +74,7 @@ class Connection:
         self.usable = True
         return str(self._socket.getsockname()[0])
 
-    def send_proxy_header(self, version: int) -> None:
+    async def send_proxy_header(self, version: int) -> None:
         """Open with a PROXY protocol header that names both ends of this connection."""
         from check_smtp_core.proxy_protocol import Endpoints, header
 
@@ -82,65 +87,67 @@ class Connection:
             destination=str(destination).partition("%")[0],
             destination_port=int(port),
         )
-        self._send(header(version, ends))
+        await self._send(header(version, ends))
 
-    def start_tls(self, engine: "Engine") -> "Agreed":
+    async def start_tls(self, engine: Engine) -> Agreed:
         """Shake hands. SessionEnded, OutOfTime or ConnectionLost when that fails."""
         self.engine = engine
-        while not self._step(engine.handshake):
-            octets = self._receive()
+        while not await self._step(engine.handshake):
+            octets = await self._receive()
             self._fed = (self._fed + octets)[:_CHUNK]
             engine.feed(octets)
         self.agreed = engine.agreed()
         return self.agreed
 
-    def read(self) -> bytes:
+    async def read(self) -> bytes:
         """The next octets from the server. OutOfTime, or ConnectionLost at its end."""
         if self.engine is None:
-            return self._receive()
-        while (octets := self._step(self.engine.read)) is None:
-            self._fed = self._receive()
+            return await self._receive()
+        while (octets := await self._step(self.engine.read)) is None:
+            self._fed = await self._receive()
             self.engine.feed(self._fed)
         if not octets:
             raise ConnectionLost(reset=False)
         return octets
 
-    def read_now(self) -> bytes:
+    async def read_now(self) -> bytes:
         """What has come by now, without waiting for more; a lost connection shows later."""
         octets = b""
         try:
             if self.engine is not None:
-                octets += self._step(self.engine.read) or b""
-            if _ready(self._socket):
-                received = self._receive()
+                decrypted = await self._step(self.engine.read)
+                octets += decrypted or b""
+            if is_ready(self._socket.fileno(), READABLE):
+                received = await self._receive()
                 if self.engine is not None:
                     self._fed = received
                     self.engine.feed(received)
-                    received = self._step(self.engine.read) or b""
+                    decrypted = await self._step(self.engine.read)
+                    received = decrypted or b""
                 octets += received
         except (ConnectionLost, OutOfTime):
             pass
         return octets
 
-    def write(self, octets: bytes) -> None:
+    async def write(self, octets: bytes) -> None:
         """Send octets, in one piece. A lost connection shows when the reply is read."""
         if self.engine is not None:
             self.engine.write(octets)
             octets = self.engine.drain()
-        self._send(octets)
+        await self._send(octets)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close, with close_notify where there is TLS."""
         try:
             if self.engine is not None and self.agreed and self.usable:
                 self.engine.close()
-                self._send(self.engine.drain())
+                await self._send(self.engine.drain())
         except OutOfTime:
             pass
         finally:
             self._socket.close()
 
-    def _step(self, step: Callable[[], Outcome]) -> Outcome:
+    async def _step(self, step: Callable[[], Outcome]) -> Outcome:
         """Take one step of the engine; what it has to say goes out, an alert of ours as well."""
         assert self.engine is not None
         try:
@@ -153,7 +160,7 @@ class Connection:
                 raise SessionEnded(finding) from None
             raise
         finally:
-            self._send(self.engine.drain())
+            await self._send(self.engine.drain())
 
     def _came_in_clear(self) -> bool:
         """Whether what the engine stumbled over was no TLS at all.
@@ -164,7 +171,7 @@ class Connection:
             return bool(self._fed) and self._fed[0] not in _TLS_RECORDS
         return _is_text(self._fed)
 
-    def _receive(self) -> bytes:
+    async def _receive(self) -> bytes:
         while True:
             self.deadline.left()
             try:
@@ -173,7 +180,7 @@ class Connection:
                     self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
                 octets = self._socket.recv(_CHUNK)
             except BlockingIOError:
-                self._wait(select.POLLIN, self.deadline)
+                await ready(self._socket.fileno(), READABLE, self.deadline)
                 continue
             except OSError:
                 # The kernel tells it once; a later recv() would see an orderly end.
@@ -184,21 +191,17 @@ class Connection:
             self._heard_clear_text = self._heard_clear_text or self.engine is None
             return octets
 
-    def _send(self, octets: bytes) -> None:
+    async def _send(self, octets: bytes) -> None:
         rest = memoryview(octets)
         while rest:
             try:
                 rest = rest[self._socket.send(rest) :]
             except BlockingIOError:
-                self._wait(select.POLLOUT, self.deadline)
+                await ready(self._socket.fileno(), WRITABLE, self.deadline)
             except OSError as error:
                 # Told once only, like the one in _receive().
                 self._was_reset = self._was_reset or error.errno == ECONNRESET
                 return
-
-    def _wait(self, event: int, deadline: Deadline) -> None:
-        if not _poll(self._socket, event, int(deadline.left() * 1000) + 1):
-            raise OutOfTime
 
 
 def _new_socket(address: Address, source_address: str) -> socket.socket:
@@ -225,13 +228,3 @@ def _is_text(octets: bytes) -> bool:
     """Whether octets begin as a line of text does, and no TLS record."""
     head = octets[:8]
     return bool(head) and all(32 <= octet < 127 or octet in b"\t\r\n" for octet in head)
-
-
-def _ready(waiting: socket.socket) -> bool:
-    return _poll(waiting, select.POLLIN, 0)
-
-
-def _poll(waiting: socket.socket, event: int, milliseconds: int) -> bool:
-    poll = select.poll()
-    poll.register(waiting, event)
-    return bool(poll.poll(milliseconds))

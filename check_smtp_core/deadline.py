@@ -3,8 +3,11 @@
 Rule: the monotonic clock is read here and nowhere else.
 """
 
+from __future__ import annotations
+
 from time import monotonic
-from typing import NamedTuple
+
+from check_smtp_core.lean_typing import NamedTuple
 
 PHASES = (
     "dns",
@@ -34,7 +37,7 @@ class Deadline(NamedTuple):
     moment: float
 
     @classmethod
-    def after(cls, seconds: float, start: float | None = None) -> "Deadline":
+    def after(cls, seconds: float, start: float | None = None) -> Deadline:
         """The deadline `seconds` after `start` (a monotonic time; now, if none is given)."""
         return cls((monotonic() if start is None else start) + seconds)
 
@@ -45,7 +48,7 @@ class Deadline(NamedTuple):
             raise OutOfTime
         return left
 
-    def within(self, seconds: float) -> "Deadline":
+    def within(self, seconds: float) -> Deadline:
         """This deadline, or the one `seconds` from now if that is sooner."""
         return Deadline(min(self.moment, monotonic() + seconds))
 
@@ -64,13 +67,13 @@ class Stopwatch:
         self.phases: dict[str, float] = {}
         self._total: float | None = None
 
-    def paused(self) -> "_Pause":
+    def paused(self) -> Pause:
         """A context manager whose body is in no time: work of ours that the server waits for."""
-        return _Pause(self)
+        return Pause(self)
 
-    def time(self, phase: str) -> "_Lap":
+    def time(self, phase: str) -> Lap:
         """A context manager that times one phase; a phase that fails is not completed."""
-        return _Lap(self, phase)
+        return Lap(self, phase)
 
     def last_completed(self) -> str:
         """The phase that was completed last; empty before the first."""
@@ -94,7 +97,9 @@ class Stopwatch:
         return self.since_start() if self._total is None else self._total
 
 
-class _Pause:
+class Pause:
+    """A context manager whose body is in no time of a stopwatch."""
+
     def __init__(self, stopwatch: Stopwatch) -> None:
         self._stopwatch = stopwatch
 
@@ -102,19 +107,24 @@ class _Pause:
         self._start = monotonic()
 
     def __exit__(self, *_: object) -> None:
-        self._stopwatch.start += monotonic() - self._start
+        paused = monotonic() - self._start
+        self._stopwatch.start += paused
+        self._stopwatch.phase_start += paused
 
 
-class _Lap:
+class Lap:
+    """A context manager that times one phase of a stopwatch."""
+
     def __init__(self, stopwatch: Stopwatch, phase: str) -> None:
         self._stopwatch = stopwatch
         self._phase = phase
 
     def __enter__(self) -> None:
         self._stopwatch.phase = self._phase
-        self._stopwatch.phase_start = self._start = monotonic()
+        self._stopwatch.phase_start = monotonic()
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             phases = self._stopwatch.phases
-            phases[self._phase] = phases.get(self._phase, 0.0) + monotonic() - self._start
+            seconds = monotonic() - self._stopwatch.phase_start
+            phases[self._phase] = phases.get(self._phase, 0.0) + seconds

@@ -4,7 +4,14 @@ Rule: an engine never sees the socket. Octets from the server go in by feed(), o
 out by drain(), and its methods tell by their result when they need more.
 """
 
-from typing import NamedTuple, Protocol
+from __future__ import annotations
+
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
 
 
 class Agreed(NamedTuple):

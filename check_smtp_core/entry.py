@@ -33,7 +33,7 @@ class Executable:
         try:
             from importlib import import_module
 
-            from check_smtp_core.plugin import run
+            from check_smtp_core.run import run
 
             code, output = run(import_module(self.module), sys.argv[1:], started, _encoding())
         except BaseException as error:

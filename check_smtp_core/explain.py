@@ -3,10 +3,12 @@
 Rule: one entry per name of the vocabulary, written for someone who was woken by it.
 """
 
+from __future__ import annotations
+
 from textwrap import fill
-from typing import NamedTuple
 
 from check_smtp_core.findings import VOCABULARY
+from check_smtp_core.lean_typing import NamedTuple
 
 
 class _Entry(NamedTuple):

@@ -5,9 +5,12 @@ the worst state of its findings, in the order OK < UNKNOWN < WARNING < CRITICAL 
 not hide a fault, as the Monitoring Plugins' own library orders them).
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
-from typing import NamedTuple
+
+from check_smtp_core.lean_typing import NamedTuple
 
 
 class State(IntEnum):

@@ -9,6 +9,7 @@ _DEBIAN_PACKAGES = {
     "OpenSSL": "python3-openssl",
     "idna": "python3-idna",
     "scramp": "python3-scramp",
+    "dns": "python3-dnspython",
 }
 
 

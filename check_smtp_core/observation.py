@@ -3,20 +3,22 @@
 Rule: whatever goes wrong on the way is part of the observation; nothing is judged here.
 """
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from __future__ import annotations
+
+from collections.abc import Callable
 
 from check_smtp_core import verdicts
 from check_smtp_core.address import Address, literal_family, resolve
 from check_smtp_core.deadline import Deadline, OutOfTime, Stopwatch
-from check_smtp_core.engine import Agreed
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.session import Session, Spoken
+from check_smtp_core.tasks import Turns
 
 if TYPE_CHECKING:
-    from check_smtp_core.engine import Engine
+    from check_smtp_core.check import Check, Facts
+    from check_smtp_core.engine import Agreed, Engine
     from check_smtp_core.options import Options
-    from check_smtp_core.parser import Parser
 
 
 class Measure(NamedTuple):
@@ -38,51 +40,15 @@ class Measure(NamedTuple):
     minimum: int | None = 0
 
 
-class Facts(Protocol):
-    """What a check saw: a NamedTuple of its own that can tell about itself."""
-
-    def sentence(self, seconds: float) -> str:
-        """What was seen, for the status line of a healthy server; empty where it was not."""
-
-    def measures(self) -> Sequence[Measure]:
-        """The check's own perfdata."""
-
-    def details(self, level: int) -> Sequence[str]:
-        """One line per fact: what -v (level 1) adds, and what -vv (level 2) adds."""
-
-
-class Check(Protocol):
-    """The parts of a check's module, in their order.
-
-    A check may also have TLS_BY_DEFAULT (true where it makes no sense without TLS), DEFAULT_PORT
-    (where it is not 25), `complete(options)`, which checks the options together and raises
-    ArgumentTypeError, and `new_engine(options)`, which makes a TLS engine of its own.
-
-    With `afterwards(facts, options, deadline)` a check goes on when the session is over, whatever
-    became of it: it gets the facts of the session, or None, and returns those of the run. A check
-    with LOCAL true is of this machine: its `observe(options, deadline)` gets no session.
-    """
-
-    __name__: str
-    __doc__: str | None
-
-    def add_options(self, parser: "Parser") -> None:
-        """Add the check's own options."""
-
-    def observe(self, session: Session, options: "Options") -> Facts:
-        """Take the session as far as the question needs. SessionEnded if it ends before."""
-
-    def judge(self, facts: Facts, options: "Options") -> list[Finding]:
-        """The findings in these facts; pure."""
-
-
 class Observation(NamedTuple):
     """What came of one endpoint.
 
-    `facts` is None if the session ended before; `ended` says why. `notes` are the findings that
-    every check reports. `phases` holds the completed ones, `time` the seconds in all.
+    `host` is as it was named; it is empty for this machine. `facts` is None if the session ended
+    before; `ended` says why. `notes` are the findings that every check reports. `phases` holds the
+    completed ones, `time` the seconds in all.
     """
 
+    host: str
     facts: Facts | None
     ended: Finding | None
     notes: tuple[Finding, ...]
@@ -96,27 +62,38 @@ class Observation(NamedTuple):
 
 
 class Endpoint:
-    """One host and port that is observed once.
+    """One host and port that is observed once; `options` are its own.
 
-    It keeps what has been seen, so that a run that is stopped from outside can still tell it.
+    With `addresses` given it resolves nothing; `turns` are shared with the other endpoints of the
+    run. It keeps what has been seen, so that a run that is stopped from outside can still tell it.
     """
 
-    def __init__(self, check: Check, options: "Options", deadline: Deadline) -> None:
+    def __init__(
+        self,
+        check: Check,
+        options: Options,
+        deadline: Deadline,
+        turns: Turns | None = None,
+        addresses: list[Address] | None = None,
+    ) -> None:
+        self.options = options
         self._check = check
-        self._options = options
         self._deadline = deadline
+        self._turns = turns or Turns()
+        self._known_addresses = addresses
         self._stopwatch = Stopwatch()
         self._session: Session | None = None
         self._facts: Facts | None = None
         self._ended: Finding | None = None
         self._notes: list[Finding] = []
 
-    def observe(self) -> Observation:
+    async def observe(self) -> Observation:
         """Resolve, connect, let the check look, and leave with QUIT."""
         afterwards = getattr(self._check, "afterwards", None)
         try:
-            self._session = self._connected(self._addresses())
-            self._facts = self._check.observe(self._session, self._options)
+            addresses = self._known_addresses or await self._addresses()
+            self._session = await self._connected(addresses)
+            self._facts = await self._check.observe(self._session, self.options)
         except SessionEnded as ended:
             self._ended = ended.finding
         finally:
@@ -124,21 +101,37 @@ class Endpoint:
                 self._stopwatch.stop()
             if self._session is not None:
                 with self._stopwatch.paused():
-                    self._session.quit()
+                    await self._session.quit()
+                self._turns.give_back(str(self._session.address))
         if afterwards is not None:
             with self._stopwatch.time("mailbox"):
-                self._facts = afterwards(self._facts, self._options, self._deadline)
+                self._facts = afterwards(self._facts, self.options, self._deadline)
             self._stopwatch.stop()
         return self.so_far()
+
+    async def resolve(self) -> list[Address]:
+        """The addresses of the host; where there are none, that is what came of the endpoint."""
+        try:
+            return await self._addresses()
+        except SessionEnded as ended:
+            self.fail(ended.finding)
+            return []
+
+    def fail(self, finding: Finding) -> None:
+        """There is no more to observe here, for this reason."""
+        self._ended = finding
+        self._stopwatch.stop()
 
     def so_far(self) -> Observation:
         """What has been observed by now."""
         session = self._session
+        known = self._known_addresses[0] if self._known_addresses else ""
         return Observation(
+            host=self.options.hostname,
             facts=self._facts,
             ended=self._ended,
             notes=tuple(self._notes + (session.notes if session else [])),
-            address=str(session.address) if session else "",
+            address=str(session.address if session else known),
             origin=session.origin if session else "",
             phase=self._stopwatch.phase,
             time=self._stopwatch.total(),
@@ -147,37 +140,41 @@ class Endpoint:
             dialogue=tuple(session.dialogue) if session else (),
         )
 
-    def _new_engine(self) -> "Engine":
+    def _new_engine(self) -> Engine:
         own: Callable[[Options], Engine] | None = getattr(self._check, "new_engine", None)
         if own is not None:
-            return own(self._options)
+            return own(self.options)
         from check_smtp_core.tls import TlsEngine
 
-        return TlsEngine(self._options.sni_name)
+        return TlsEngine(self.options.sni_name)
 
-    def _addresses(self) -> list[Address]:
-        options = self._options
+    async def _addresses(self) -> list[Address]:
+        options = self.options
         if literal_family(options.hostname):
-            return resolve(options.hostname, options.port, options.family, self._deadline)
+            return await resolve(options.hostname, options.port, options.family, self._deadline)
         try:
             with self._stopwatch.time("dns"):
-                return resolve(options.hostname, options.port, options.family, self._deadline)
+                return await resolve(
+                    options.hostname, options.port, options.family, self._deadline
+                )
         except OutOfTime:
             waited = self._stopwatch.in_phase()
             raise SessionEnded(verdicts.silence("dns", waited, options.timeout, "")) from None
 
-    def _connected(self, addresses: list[Address]) -> Session:
+    async def _connected(self, addresses: list[Address]) -> Session:
         """A session with the first address that answers; each gets its fair share of the time."""
         failed: list[Finding] = []
         silent: list[str] = []
         with self._stopwatch.time("connect"):
             for number, address in enumerate(addresses):
                 session = Session(
-                    address, self._options, self._deadline, self._stopwatch, self._new_engine
+                    address, self.options, self._deadline, self._stopwatch, self._new_engine
                 )
+                if not await self._took_turn(address):
+                    continue
                 try:
                     share = self._deadline.left() / (len(addresses) - number)
-                    session.connect(self._deadline.within(share))
+                    await session.connect(self._deadline.within(share))
                 except OutOfTime:
                     silent += [str(address)] if session.tried else []
                 except SessionEnded as ended:
@@ -185,8 +182,18 @@ class Endpoint:
                 else:
                     self._notes += _fallbacks(failed, silent)
                     return session
-                session.quit()
+                await session.quit()
+                self._turns.give_back(str(address))
             raise SessionEnded(self._no_connection(failed, silent))
+
+    async def _took_turn(self, address: Address) -> bool:
+        """Wait, in no time of ours, while another endpoint of this run talks to the address."""
+        try:
+            with self._stopwatch.paused():
+                await self._turns.take(str(address), self._deadline)
+        except OutOfTime:
+            return False
+        return True
 
     def _no_connection(self, failed: list[Finding], silent: list[str]) -> Finding:
         """Of all that kept us out, the reason; a missing route yields to the others."""
@@ -199,31 +206,31 @@ class Endpoint:
 
 
 class ThisMachine:
-    """A check of the machine it runs on: the same as Endpoint, without a session."""
+    """A check of the machine it runs on: the same as Endpoints, without a session."""
 
-    def __init__(self, check: Check, options: "Options", deadline: Deadline) -> None:
+    def __init__(self, check: Check, options: Options, deadline: Deadline) -> None:
         self._check = check
-        self._options = options
+        self.options = options
         self._deadline = deadline
         self._stopwatch = Stopwatch()
         self._facts: Facts | None = None
         self._ended: Finding | None = None
 
-    def observe(self) -> Observation:
+    async def observe(self) -> None:
         """Let the check look."""
         look: Callable[[Options, Deadline], Facts] = self._check.observe  # type: ignore[assignment]
         self._stopwatch.phase = self._check.__name__.rpartition(".")[2]
         try:
-            self._facts = look(self._options, self._deadline)
+            self._facts = look(self.options, self._deadline)
         except SessionEnded as ended:
             self._ended = ended.finding
         finally:
             self._stopwatch.stop()
-        return self.so_far()
 
-    def so_far(self) -> Observation:
+    def so_far(self) -> list[Observation]:
         """What has been observed by now."""
-        return Observation(
+        seen = Observation(
+            host="",
             facts=self._facts,
             ended=self._ended,
             notes=(),
@@ -235,6 +242,7 @@ class ThisMachine:
             agreed=None,
             dialogue=(),
         )
+        return [seen]
 
 
 def _fallbacks(failed: list[Finding], silent: list[str]) -> list[Finding]:

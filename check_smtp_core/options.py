@@ -4,48 +4,40 @@ Rule: what leaves here is valid and complete; the command line wins over --extra
 that contradict each other are a usage error.
 """
 
-import argparse
-import socket
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-from check_smtp_core import __version__, values
+from collections.abc import Sequence
+from types import SimpleNamespace
+
 from check_smtp_core.address import literal_family, reference_name
 from check_smtp_core.deadline import PHASES
 from check_smtp_core.findings import State
-from check_smtp_core.parser import Parser
+from check_smtp_core.lean_typing import TYPE_CHECKING
+from check_smtp_core.parser import InvalidValue, Parser
+from check_smtp_core.shared_options import DEFAULT_TIMEOUT, add_shared_options
 
 if TYPE_CHECKING:
-    from check_smtp_core.observation import Check
-
-DEFAULT_TIMEOUT = 8.0
-"""Seconds; below the 10 of NRPE and of most engines, so that it is us who say what hung."""
+    from check_smtp_core.check import Check
 
 SUBMISSIONS_PORT = 465
 
-_OF_CHECK_SMTP = {
-    "-e": "use --expect or --expect-code of check_smtp_banner",
-    "-C": "no commands of one's own are sent; see check_smtp_ehlo --require",
-    "-R": "no commands of one's own are sent; see check_smtp_ehlo --require",
-    "-f": "use --mail-from of check_smtp_rcpt",
-    "-D": "days of validity are -w and -c of check_smtp_cert",
-    "-A": "use check_smtp_auth --mechanism",
-    "-U": "use check_smtp_auth --user",
-    "-P": "passwords never stand here, see check_smtp_auth --password-file",
-    "-q": "not needed, what happens at QUIT never changes the state",
-    "-r": "use --proxy-protocol",
-}
 
-
-class Options(argparse.Namespace):
+class Options(SimpleNamespace):
     """The shared options after parsing; a check's own stand beside them.
 
     `timeout` is in seconds; `thresholds` maps `time` and phases to (warning, critical) ranges;
     `states` are the user's own states; `tls_mode` is `implicit`, `starttls` or empty;
-    `family` is the one address family that is wanted, or 0.
+    `family` is the one address family that is wanted, or 0. `hostname` is the endpoint's own; at
+    the start that is the only one of `hostnames`, or none.
     """
 
+    hostnames: tuple[str, ...] = ()
     hostname: str = ""
+    mx: str = ""
+    ignore_mx: tuple[str, ...] = ()
+    all_addresses: bool = False
+    quorum: int = 0
+    perfdata_each: bool = False
     port: int
     family: int
     source_address: str
@@ -64,6 +56,17 @@ class Options(argparse.Namespace):
     verbose: int
 
     @property
+    def several(self) -> bool:
+        """Whether the run is about more than one endpoint, or may be."""
+        return len(self.hostnames) > 1 or self.all_addresses or bool(self.mx)
+
+    def at(self, host: str) -> Options:
+        """The same options for one host."""
+        options = Options(**vars(self))
+        options.hostname = host
+        return options
+
+    @property
     def reference(self) -> str:
         """The reference identifier (RFC 9525): the name or address that we mean to reach."""
         return (self.servername or self.hostname).removesuffix(".")
@@ -74,201 +77,18 @@ class Options(argparse.Namespace):
         return reference_name(self.servername or self.hostname) if self.sni else ""
 
 
-def parser_of(check: "Check") -> Parser:
+def parser_of(check: Check) -> Parser:
     """The parser of a check's executable: the check's own options, then those that all share."""
     name = f"check_smtp_{check.__name__.rpartition('.')[2]}"
     local = getattr(check, "LOCAL", False)
     parser = Parser(name, (check.__doc__ or "").partition("\n")[0], local)
     parser.tls_by_default = getattr(check, "TLS_BY_DEFAULT", False)
     parser.default_port = getattr(check, "DEFAULT_PORT", 25)
+    parser.one_endpoint = getattr(check, "ONE_ENDPOINT", False)
     parser.complete = getattr(check, "complete", None)
     check.add_options(parser)
     add_shared_options(parser)
     return parser
-
-
-def add_shared_options(parser: Parser) -> None:
-    """Add the options of every check; those for a server to all that talk to one."""
-    if not parser.local:
-        _add_server(parser)
-    _add_time(parser)
-    if not parser.local:
-        _add_tls(parser)
-    _add_output(parser)
-
-
-def _add_server(parser: Parser) -> None:
-    server = parser.section("server")
-    server.value(
-        "-H",
-        "--hostname",
-        convert=values.hostname,
-        metavar="HOST",
-        help="name or address of the server; IPv6 with or without brackets",
-    )
-    server.value(
-        "-p",
-        "--port",
-        convert=values.port,
-        metavar="PORT",
-        default=0,
-        help=f"port ({parser.default_port}; 465 with --tls). Port 465 means implicit TLS unless "
-        "--starttls is given",
-    )
-    ipv4, ipv6 = int(socket.AF_INET), int(socket.AF_INET6)
-    server.choice("-4", dest="family", const=ipv4, default=0, help="use IPv4 only")
-    server.choice("-6", dest="family", const=ipv6, default=0, help="use IPv6 only")
-    server.value(
-        "--source-address",
-        convert=values.address,
-        metavar="ADDRESS",
-        help="connect from this address of this machine",
-    )
-    server.value(
-        "--proxy-protocol",
-        convert=values.proxy_version,
-        metavar="VERSION",
-        default=0,
-        help="open with a PROXY protocol header (v1 or v2) that names the real addresses",
-    )
-    server.value(
-        "-F",
-        "--ehlo-name",
-        convert=values.ehlo_argument,
-        metavar="NAME",
-        help="name for EHLO (this machine's if it has a dot, else its address as a literal)",
-    )
-    server.flag("-L", "--lmtp", help="speak LMTP: LHLO instead of EHLO")
-    for letter, advice in _OF_CHECK_SMTP.items():
-        if not parser.knows(letter):
-            server.refused(letter, advice)
-
-
-def _add_time(parser: Parser) -> None:
-    time = parser.section("time")
-    time.value(
-        "-t",
-        "--timeout",
-        dest="timeout_and_state",
-        convert=values.timeout,
-        metavar="SECONDS[:STATE]",
-        help=f"limit for the whole run ({DEFAULT_TIMEOUT:g}), and the state when it passes",
-    )
-    for letter, word in (("-w", "warning"), ("-c", "critical")):
-        if parser.knows(letter):
-            continue  # the check's own question is a better use of it
-        time.value(
-            letter,
-            f"--{word}",
-            convert=values.threshold,
-            metavar="RANGE",
-            help=f"{word.upper()} when the time in seconds is outside this range",
-        )
-    for word in ("warning", "critical"):
-        time.values(
-            f"--phase-{word}",
-            convert=values.phase_threshold,
-            metavar="PHASE=RANGE",
-            help=f"{word.upper()} when a phase takes a time outside this range, in seconds: "
-            "greeting=2 (repeatable, comma list)",
-        )
-
-
-def _add_tls(parser: Parser) -> None:
-    tls = parser.section("TLS")
-    tls.choice(
-        "-s",
-        "--tls",
-        dest="tls_mode",
-        const="implicit",
-        default="",
-        help="implicit TLS (RFC 8314)",
-    )
-    tls.choice(
-        "-S",
-        "--starttls",
-        dest="tls_mode",
-        const="starttls",
-        default="",
-        help="STARTTLS (RFC 3207), on port 465 too",
-    )
-    tls.value(
-        "--servername",
-        convert=values.hostname,
-        metavar="NAME",
-        help="name for SNI and for the certificate, instead of HOST",
-    )
-    tls.flag("--no-sni", dest="sni", action="store_false", help="send no SNI")
-    tls.value(
-        "--ca-file",
-        convert=values.wire_text,
-        metavar="PEM",
-        help="trust anchors, for checks that judge the certificate",
-    )
-    tls.value(
-        "--ca-path",
-        convert=values.wire_text,
-        metavar="FOLDER",
-        help="hashed folder of trust anchors, for checks that judge the certificate",
-    )
-    tls.flag(
-        "--no-verify",
-        dest="verify",
-        action="store_false",
-        help="judge neither trust nor name of the certificate; most checks never do",
-    )
-
-
-def _add_output(parser: Parser) -> None:
-    output = parser.section("output and help")
-    output.values(
-        "--state",
-        dest="given_states",
-        convert=values.finding_state,
-        metavar="FINDING=STATE",
-        help="another state for a finding: --state masked=ok (repeatable, comma list)",
-    )
-    output.flag(
-        "--extra-opts",
-        action="append",
-        nargs="?",
-        const="@",
-        metavar="SECTION@FILE",
-        help="read more options from an ini file; the command line wins",
-    )
-    output.flag(
-        "-v",
-        "--verbose",
-        action="count",
-        default=0,
-        help="more lines: all findings; -vv facts as well; -vvv the dialogue as well",
-    )
-    output.text(
-        "--explain",
-        text=_explanation,
-        nargs=None,
-        type=values.finding_name,
-        metavar="FINDING",
-        help="what a finding means, usual causes, and what to do",
-    )
-    output.text(
-        "-V",
-        "--version",
-        text=lambda parser, _: f"{parser.prog} {__version__}",
-        help="print the version",
-    )
-    output.text(
-        "-h",
-        "--help",
-        text=lambda parser, _: parser.format_help().rstrip(),
-        help="print this help",
-    )
-
-
-def _explanation(_: Parser, name: str) -> str:
-    from check_smtp_core.explain import explanation
-
-    return explanation(name)
 
 
 def parse_options(parser: Parser, arguments: Sequence[str]) -> Options:
@@ -278,20 +98,20 @@ def parse_options(parser: Parser, arguments: Sequence[str]) -> Options:
     """
     options = Options()
     _parse_source(parser, arguments, options)
-    if options.extra_opts is not None:
+    if options.extra_opts:
         more = _extra_arguments(parser, options.extra_opts)
         overridden = "-t" if options.timeout_and_state else ""
         options = Options()
         parser.secrets_allowed = True
         _parse_source(parser, more, options, overridden)
         parser.secrets_allowed = False
-        if options.extra_opts is not None:
+        if options.extra_opts:
             parser.error("--extra-opts does not work inside its file")
         _parse_source(parser, arguments, options)
     return _completed(parser, options)
 
 
-def _extra_arguments(parser: Parser, places: list[str]) -> list[str]:
+def _extra_arguments(parser: Parser, places: tuple[str, ...]) -> list[str]:
     from check_smtp_core.extra_opts import ExtraOptsError, read_extra_opts
 
     try:
@@ -312,8 +132,10 @@ def _parse_source(
     """
     lists = ("phase_warning", "phase_critical", "given_states")
     before = [len(getattr(options, name, ())) for name in lists]
+    hosts, options.hostnames = options.hostnames, ()
     options.warning = options.critical = options.timeout_and_state = ""
     parser.parse(arguments, options)
+    options.hostnames = options.hostnames or hosts
     state = None
     if options.timeout_and_state and overridden != "-t":
         options.timeout, state = options.timeout_and_state
@@ -343,7 +165,7 @@ def _completed(parser: Parser, options: Options) -> Options:
     if parser.complete is not None:
         try:
             parser.complete(options)
-        except argparse.ArgumentTypeError as error:
+        except InvalidValue as error:
             parser.error(str(error))
     if not parser.local:
         _complete_server(parser, options)
@@ -351,8 +173,19 @@ def _completed(parser: Parser, options: Options) -> Options:
 
 
 def _complete_server(parser: Parser, options: Options) -> None:
-    if not options.hostname:
+    options.hostnames = tuple(dict.fromkeys(options.hostnames))
+    if options.mx:
+        options.hostnames = ()
+    if options.ignore_mx and not options.mx:
+        parser.error("--ignore-mx is for --mx")
+    if not (options.hostnames or options.mx):
         parser.error("no hostname is given (-H)")
+    if len(options.hostnames) > 1 and parser.one_endpoint:
+        parser.error("-H is given twice")
+    if not options.several:
+        (options.hostname,) = options.hostnames
+        if options.quorum or options.perfdata_each:
+            parser.error("--quorum and --perfdata-each are for several endpoints")
     if not options.tls_mode and options.port == SUBMISSIONS_PORT:
         options.tls_mode = "implicit"
     if not options.tls_mode and parser.tls_by_default:
@@ -363,13 +196,14 @@ def _complete_server(parser: Parser, options: Options) -> None:
 
 
 def _family(parser: Parser, options: Options) -> int:
-    """The one family in which host, source address and -4 or -6 agree; 0 for any."""
-    hints = (
-        options.family,
-        literal_family(options.hostname),
-        literal_family(options.source_address),
-    )
-    wanted = {family for family in hints if family}
-    if len(wanted) > 1:
-        parser.error("host, source address and -4 or -6 are of different address families")
+    """The one family that -4 or -6 and the source address agree on; 0 for any.
+
+    A usage error for a host that is an address of another one.
+    """
+    wanted = {options.family, literal_family(options.source_address)} - {0}
+    for host in options.hostnames:
+        if len(wanted | ({literal_family(host)} - {0})) > 1:
+            parser.error("host, source address and -4 or -6 are of different address families")
+    if len(options.hostnames) == 1:
+        wanted |= {literal_family(options.hostnames[0])} - {0}
     return wanted.pop() if wanted else 0

@@ -5,11 +5,13 @@ the whole output below 8 KiB, in the encoding of the standard output. Everything
 printable() once more on its way out, so that nothing can add a line or a `|`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from check_smtp_core.findings import Finding, State, severity
-from check_smtp_core.observation import Observation
+from check_smtp_core.lean_typing import NamedTuple
+from check_smtp_core.observation import Measure, Observation
 from check_smtp_core.text import printable, shortened
 
 TEXT_LIMIT = 299
@@ -26,6 +28,20 @@ class Judged(NamedTuple):
 
     state: State
     finding: Finding
+
+
+class Told(NamedTuple):
+    """What is told of one endpoint: `about` is how people name it, `sentence` what was seen.
+
+    The sentence is empty where the session ended before there was anything to say.
+    """
+
+    about: str
+    state: State
+    judged: list[Judged]
+    sentence: str
+    measures: list[Measure]
+    seen: Observation
 
 
 def subject(host: str, port: int, address: str) -> str:
@@ -57,10 +73,10 @@ def status_line(
     whole = _encodable(head + "; ".join(everything), encoding)
     if len(whole.encode(encoding)) <= TEXT_LIMIT:
         return whole
-    return _fitting(head, [*pieces, *said] or [sentence], encoding)
+    return fitting(head, [*pieces, *said] or [sentence], encoding)
 
 
-def _fitting(head: str, pieces: list[str], encoding: str) -> str:
+def fitting(head: str, pieces: list[str], encoding: str) -> str:
     """Head and as many pieces as fit; the first is cut rather than left out.
 
     What is left out is named or, where there is no room for that, counted.
@@ -102,8 +118,9 @@ def whole_output(line: str, perfdata: Sequence[str], more: Sequence[str], encodi
     return "\n".join(lines)
 
 
-def verbose_lines(judged: Sequence[Judged], seen: Observation, level: int) -> list[str]:
+def verbose_lines(told: Told, level: int) -> list[str]:
     """The findings, one a line, for -v; the facts for -vv; the dialogue for -vvv."""
+    judged, seen = told.judged, told.seen
     lines = [f"{each.state.name} {each.finding}" for each in judged] if level >= 1 else []
     if level >= 1 and seen.facts:
         lines += seen.facts.details(1)

@@ -4,7 +4,7 @@ Rule: nagiosplugin's model is used as it stands (Resource, Metric, Context, Summ
 is not. What would go wrong there is settled here, once:
 
 - Runtime and @guarded lose all results at a timeout, print tracebacks and let argparse exit 2;
-  so Check is called without them, and entry.py and options.py see to the rest.
+  so Check is called without them, and entry.py, run.py and options.py see to the rest.
 - Results ranks UNKNOWN above CRITICAL; the state comes from findings.worst().
 - CheckError hides the results before it; a phase that failed is a Metric like any other.
 - Check sorts the perfdata and Performance prints any number by str(); both are done here.
@@ -13,17 +13,15 @@ is not. What would go wrong there is settled here, once:
 
 from collections.abc import Iterator, Sequence
 
-import nagiosplugin
-
-from check_smtp_core.backstop import Backstop, Stopped
-from check_smtp_core.deadline import Deadline
+from check_smtp_core.deferred import deferred
 from check_smtp_core.findings import Finding, State, state_of, worst
-from check_smtp_core.observation import Check, Endpoint, Measure, Observation, ThisMachine
-from check_smtp_core.options import Options, parse_options, parser_of
-from check_smtp_core.output import Judged, status_line, subject, verbose_lines, whole_output
-from check_smtp_core.parser import Information, UsageError
-from check_smtp_core.text import printable, shortened
+from check_smtp_core.observation import Measure, Observation
+from check_smtp_core.options import Options
+from check_smtp_core.output import Judged, Told, subject
 from check_smtp_core.thresholds import in_words
+
+with deferred("json", "tempfile", "traceback"):  # for its cookies and its runtime
+    import nagiosplugin
 
 _SERVICE_STATES = {
     State.OK: nagiosplugin.Ok,
@@ -81,13 +79,7 @@ class _Threshold(nagiosplugin.ScalarContext):
     def performance(
         self, metric: nagiosplugin.Metric, resource: nagiosplugin.Resource
     ) -> nagiosplugin.Performance:
-        label, value, unit, warning, critical = self._measure[:5]
-        if isinstance(value, int):
-            number = str(value)
-        else:
-            number = f"{value:.4f}" if unit == "s" else f"{value:.2f}"
-        least = self._measure.minimum
-        return nagiosplugin.Performance(label, number, unit, warning, critical, least)
+        return perfdata(self._measure)
 
     def _outside(self, state: State) -> Finding:
         measure = self._measure
@@ -111,126 +103,46 @@ class _Endpoint(nagiosplugin.Resource):
 
 
 class _Summary(nagiosplugin.Summary):
-    """The status line of one endpoint."""
+    """What has been judged, in the order in which it was."""
 
-    def __init__(self, service: str, about: str, sentence: str, encoding: str) -> None:
-        self._service = service
-        self._about = about
-        self._sentence = sentence
-        self._encoding = encoding
+    def __init__(self) -> None:
+        self.judged: list[Judged] = []
 
     def ok(self, results: nagiosplugin.Results) -> str:
-        judged = _judged(results)
-        state = worst(each.state for each in judged)
-        return status_line(
-            self._service, state, self._about, judged, self._sentence, self._encoding
-        )
+        verdicts = [each.judged for each in results.results if isinstance(each, _Verdict)]
+        self.judged = [each for each in verdicts if each is not None]
+        return ""
 
     problem = ok
 
 
-def _judged(results: nagiosplugin.Results) -> list[Judged]:
-    verdicts = [each.judged for each in results.results if isinstance(each, _Verdict)]
-    return [each for each in verdicts if each is not None]
-
-
-def run(check: Check, arguments: Sequence[str], started: float, encoding: str) -> tuple[int, str]:
-    """Run a check: its exit code and its whole output, without the last line end.
-
-    `started` is the monotonic time from which the timeout counts; `encoding` that of the
-    standard output. Errors of ours leave as exceptions; entry.py prints them.
-    """
-    parser = parser_of(check)
-    service = parser.prog.removeprefix("check_").upper()
-    try:
-        options = parse_options(parser, arguments)
-    except Information as information:
-        return State.UNKNOWN.value, str(information)
-    except UsageError as error:
-        words = shortened(printable(str(error)), 200)
-        return (
-            State.UNKNOWN.value,
-            f"{service} UNKNOWN - usage: {words} (see {parser.prog} --help)",
-        )
-    observations = [_observe(check, options, started, service)]
-    return _report(service, observations, options, encoding)
-
-
-def _about(options: Options, address: str) -> str:
-    """The endpoint; nothing for a check of this machine."""
-    return subject(options.hostname, options.port, address) if options.hostname else ""
-
-
-def _observe(
-    check: Check, options: Options, started: float, service: str
-) -> tuple[Observation, list[Finding]]:
-    """What came of an endpoint, and the findings in it, before the deadline."""
-    deadline = Deadline.after(options.timeout, started)
-    place = ThisMachine if getattr(check, "LOCAL", False) else Endpoint
-    endpoint = place(check, options, deadline)
-
-    def last_words() -> tuple[int, str]:
-        finding = _stopped(Stopped("deadline"), endpoint.so_far(), options)
-        state = state_of(finding, options.states)
-        about = _about(options, "")
-        judged = [Judged(state, finding)]
-        return state.value, status_line(service, state, about, judged, "", "ascii")
-
-    try:
-        with Backstop(deadline, last_words):
-            seen = endpoint.observe()
-            findings = [*([seen.ended] if seen.ended else []), *seen.notes]
-            findings += check.judge(seen.facts, options) if seen.facts else []
-    except Stopped as stopped:
-        seen = endpoint.so_far()
-        findings = [_stopped(stopped, seen, options), *seen.notes]
-    return seen, findings
-
-
-def _stopped(stopped: Stopped, seen: Observation, options: Options) -> Finding:
-    """The finding for a run that its own deadline did not end."""
-    where = f"in phase {seen.phase}" if seen.phase else "before the first phase"
-    if stopped.why != "deadline":
-        text = f"ended by {stopped.why} after {seen.time:.1f} s, {where}"
-    elif seen.facts is not None:
-        text = f"judging what the server said took more than {options.timeout:g} s (a pattern?)"
-    elif seen.phase:
-        text = f"phase {seen.phase} was not over within {options.timeout:g} s"
-    else:
-        text = f"this machine took {options.timeout:g} s and more to begin (is it busy?)"
-        return Finding("local", text, ends_session=True)
-    return Finding("timeout", text, ends_session=True)
-
-
-def _report(
-    service: str,
-    observations: Sequence[tuple[Observation, list[Finding]]],
-    options: Options,
-    encoding: str,
-) -> tuple[int, str]:
-    (seen, findings), *others = observations
-    assert not others, "one endpoint per run"
+def told_of(seen: Observation, findings: list[Finding], options: Options) -> Told:
+    """What is to be told of an endpoint: its findings and numbers, each with its state."""
     measures = _measures(seen, options)
-    stopped = any(finding.ends_session for finding in findings)
-    sentence = seen.facts.sentence(seen.time) if seen.facts and not stopped else ""
-    about = _about(options, seen.address)
+    summary = _Summary()
     check = nagiosplugin.Check(
         _Endpoint(measures, findings),
         _Findings(options.states),
         *(_Threshold(measure, options.states) for measure in measures),
-        _Summary(service, about, sentence, encoding),
+        summary,
     )
     check()
-    judged = _judged(check.results)
-    state = worst(each.state for each in judged)
-    perfdata = [
-        str(each.metric.performance())
-        for each in check.results.results
-        if each.metric and isinstance(each.metric.contextobj, _Threshold)
-    ]
-    line = check.summary.ok(check.results)
-    more = verbose_lines(judged, seen, options.verbose)
-    return state.value, whole_output(line, perfdata, more, encoding)
+    summary.ok(check.results)
+    judged = summary.judged
+    stopped = any(finding.ends_session for finding in findings)
+    sentence = seen.facts.sentence(seen.time) if seen.facts and not stopped else ""
+    about = subject(seen.host, options.port, seen.address) if seen.host else ""
+    return Told(about, worst(each.state for each in judged), judged, sentence, measures, seen)
+
+
+def perfdata(measure: Measure) -> nagiosplugin.Performance:
+    """One number as nagiosplugin prints it."""
+    label, value, unit, warning, critical = measure[:5]
+    if isinstance(value, int):
+        number = str(value)
+    else:
+        number = f"{value:.4f}" if unit == "s" else f"{value:.2f}"
+    return nagiosplugin.Performance(label, number, unit, warning, critical, measure.minimum)
 
 
 def _measures(seen: Observation, options: Options) -> list[Measure]:
@@ -239,7 +151,7 @@ def _measures(seen: Observation, options: Options) -> list[Measure]:
     # A session that ended before its time has no time worth judging.
     raises = "" if seen.ended or seen.facts is None else "slow"
     limits = options.thresholds
-    what = f"the {'session' if options.hostname else 'check'} took {seen.time:.3f} s"
+    what = f"the {'session' if seen.host else 'check'} took {seen.time:.3f} s"
     measures = [Measure("time", seen.time, "s", *limits.get("time", none), raises, what, "s")]
     for phase, seconds in seen.phases.items():
         ranges = limits.get(phase, none)

@@ -3,8 +3,11 @@
 Rule: it names the real addresses of the connection that it opens.
 """
 
+from __future__ import annotations
+
 import socket
-from typing import NamedTuple
+
+from check_smtp_core.lean_typing import NamedTuple
 
 _SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 _VERSION_2_PROXY = 0x21

@@ -4,11 +4,13 @@ Rule: replies are read by their structure, never by a substring; what a sender o
 tolerate is tolerated and noted, what it could not understand is a ProtocolError.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
+from check_smtp_core.lean_typing import NamedTuple
 from check_smtp_core.text import decoded, quoted, shortened, visible
 
 LINE_LIMIT = 8192

@@ -5,16 +5,18 @@ where the server offers PIPELINING. QUIT goes out whenever no reply is owed. Wha
 as SessionEnded, and the stopwatch knows the phase.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 from check_smtp_core import verdicts
 from check_smtp_core.address import Address, ehlo_name
+from check_smtp_core.concealment import Concealment
 from check_smtp_core.connection import Connection, ConnectionLost
 from check_smtp_core.conversation import Conversation
-from check_smtp_core.deadline import Deadline, OutOfTime, Stopwatch
+from check_smtp_core.deadline import Deadline, Lap, OutOfTime, Pause, Stopwatch
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.missing import missing_module
 from check_smtp_core.reply import Capabilities, ProtocolError, Reply, read_capabilities
 from check_smtp_core.text import decoded, printable
@@ -29,8 +31,6 @@ QUIT_SECONDS = 1.0
 _HELLO = ("EHLO", "LHLO", "HELO")
 _EHLO_UNKNOWN = (500, 502, 504)
 _CHALLENGE = 334
-# So many characters of a secret tell something of it.
-_TELLING = 3
 
 
 class Hello(NamedTuple):
@@ -67,10 +67,10 @@ class Session:
     def __init__(
         self,
         address: Address,
-        options: "Options",
+        options: Options,
         deadline: Deadline,
         stopwatch: Stopwatch,
-        new_engine: "Callable[[], Engine] | None" = None,
+        new_engine: Callable[[], Engine] | None = None,
     ) -> None:
         self.address = address
         self.local = ""
@@ -89,7 +89,7 @@ class Session:
         self._awaited = ""
         self._answered = ""
         self._left = False
-        self._secrets: list[str] = []
+        self._concealment = Concealment()
 
     @property
     def origin(self) -> str:
@@ -99,34 +99,34 @@ class Session:
 
     # -- the phases, in their order
 
-    def connect(self, deadline: Deadline) -> None:
+    async def connect(self, deadline: Deadline) -> None:
         """Connect before this deadline, which is the address's share of the run's.
 
         SessionEnded with `connect`, `no-route` or `local`; OutOfTime when nobody answered.
         """
         options = self._options
         self._connection = Connection(self.address, options.source_address, self._deadline)
-        self.local = self._connection.connect(deadline)
+        self.local = await self._connection.connect(deadline)
         self.ehlo_name = self.ehlo_name or ehlo_name(self.local)
         if options.proxy_protocol:
-            self._connection.send_proxy_header(options.proxy_protocol)
+            await self._connection.send_proxy_header(options.proxy_protocol)
 
-    def greeting(self) -> Reply:
+    async def greeting(self) -> Reply:
         """The greeting, whatever its code; under implicit TLS after the handshake."""
         if self._options.tls_mode == "implicit":
-            self._handshake(greeting_due=True)
+            await self._handshake(greeting_due=True)
         with self._phase("greeting"):
             self._awaited = "the greeting inside TLS" if self.agreed else ""
-            reply = self._reply()
+            reply = await self._reply()
         self.notes += verdicts.about_greeting(reply)
         return reply
 
-    def welcome(self) -> Reply:
+    async def welcome(self) -> Reply:
         """The greeting of a server that lets us in. SessionEnded for any code but 2yz.
 
         A 2yz code other than 220 is a finding, but no reason not to go on.
         """
-        reply = self.greeting()
+        reply = await self.greeting()
         if reply.code != 220:
             finding = verdicts.refused("greeting", reply, 220, self.origin)
             if reply.code // 100 != 2:
@@ -134,17 +134,17 @@ class Session:
             self.notes.append(finding)
         return reply
 
-    def hello(self) -> Hello:
+    async def hello(self) -> Hello:
         """Say EHLO (LHLO); HELO where EHLO is unknown. SessionEnded when we are turned away."""
         phase = "ehlo_tls" if self.agreed and self._options.tls_mode == "starttls" else "ehlo"
         refused = None
         with self._phase(phase):
             verb = "LHLO" if self._options.lmtp else "EHLO"
-            reply = self._command(verb, self.ehlo_name)
+            reply = await self._command(verb, self.ehlo_name)
             if reply.code in _EHLO_UNKNOWN and verb == "EHLO":
                 refused, verb = reply, "HELO"
                 self.notes.append(verdicts.no_ehlo(refused, "tried"))
-                reply = self._command(verb, self.ehlo_name)
+                reply = await self._command(verb, self.ehlo_name)
         # A second greeting in place of the reply means that all later ones are out of step.
         if reply.code // 100 != 2 or reply.code == 220:
             place = phase if verb == "EHLO" else verb.lower()
@@ -159,7 +159,7 @@ class Session:
         self.notes += verdicts.about_capabilities(where, capabilities)
         return Hello(capabilities)
 
-    def starttls(self, hello: Hello) -> "Agreed":
+    async def starttls(self, hello: Hello) -> Agreed:
         """Start TLS (RFC 3207), as far as the handshake; everything learnt before is void.
 
         SessionEnded with `no-starttls`, `injection`, or what the refusal or handshake was.
@@ -167,73 +167,73 @@ class Session:
         if not hello.capabilities.offers("STARTTLS"):
             raise SessionEnded(verdicts.no_starttls(hello.capabilities))
         with self._phase("starttls"):
-            reply = self._command("STARTTLS")
+            reply = await self._command("STARTTLS")
         if reply.code != 220:
             raise SessionEnded(verdicts.refused("starttls", reply, 220, self.origin))
         self.notes += verdicts.about_reply("starttls", reply, 220)
-        return self._handshake(greeting_due=False)
+        return await self._handshake(greeting_due=False)
 
-    def xclient(self, attributes: str) -> None:
+    async def xclient(self, attributes: str) -> None:
         """Be somebody else from here on (Postfix' XCLIENT), as far as the new greeting.
 
         EHLO comes next, as in a new session. SessionEnded when it is refused.
         """
-        reply = self.command("xclient", "XCLIENT", attributes)
+        reply = await self.command("xclient", "XCLIENT", attributes)
         if reply.code != 220:
             raise SessionEnded(verdicts.refused("xclient", reply, 220, self.origin))
 
-    def command(self, phase: str, verb: str, argument: str = "") -> Reply:
+    async def command(self, phase: str, verb: str, argument: str = "") -> Reply:
         """One command after EHLO, in a phase, and its reply, whatever its code but 421.
 
         SessionEnded with `unavailable` for 421 (RFC 5321 3.8), or with what broke.
         """
         with self._phase(phase):
-            reply = self._command(verb, argument)
+            reply = await self._command(verb, argument)
         return self._accepted(phase, reply)
 
-    def respond(self, phase: str, line: str, verb: str) -> Reply:
+    async def respond(self, phase: str, line: str, verb: str) -> Reply:
         """A line that goes on with a command after its 334, and the reply to it.
 
         SessionEnded as in command().
         """
         with self._phase(phase):
-            reply = self._command(line, goes_on=verb)
+            reply = await self._command(line, goes_on=verb)
         return self._accepted(phase, reply)
 
-    def commands(self, group: Sequence[Command], pipelining: bool) -> list[Reply]:
+    async def commands(self, group: Sequence[Command], pipelining: bool) -> list[Reply]:
         """Commands and the reply to each, in one write where there is PIPELINING (RFC 2920).
 
         SessionEnded as in command(); what was sent behind a 421 has no replies.
         """
         if not pipelining:
-            return [self.command(*each) for each in group]
+            return [await self.command(*each) for each in group]
         replies = []
-        self._expect_silence()
+        await self._expect_silence()
         octets = b"".join(self._said(each.verb, each.argument) for each in group)
         for number, (phase, verb, _) in enumerate(group):
             with self._phase(phase):
                 if number == 0:
-                    self._open.write(octets)
+                    await self._open.write(octets)
                 self._awaited = self._reply_to(verb)
-                reply = self._reply()
+                reply = await self._reply()
             replies.append(self._accepted(phase, reply))
         return replies
 
-    def data(self, message: bytes) -> Reply:
+    async def data(self, message: bytes) -> Reply:
         """Send a message, whose lines end in CRLF: the reply to it, or that to DATA if not 354.
 
         SessionEnded as in command().
         """
         with self._phase("data"):
-            reply = self._command("DATA")
+            reply = await self._command("DATA")
             if reply.code == 354:
                 self._spoken("C", f"({len(message)} octets)")
-                self._open.write(self._conversation.message(message))
+                await self._open.write(self._conversation.message(message))
                 self._awaited = self._reply_to("the message")
-                reply = self._reply()
+                reply = await self._reply()
         return self._accepted("data", reply)
 
-    def paused(self) -> AbstractContextManager[object]:
+    def paused(self) -> Pause:
         """A context manager whose body is in no time: work of ours that the server waits for."""
         return self._stopwatch.paused()
 
@@ -243,23 +243,13 @@ class Session:
         Only a challenge (334 in phase auth) is handed on as it came, since it has to be answered:
         what is shown of it passes concealed().
         """
-        self._secrets += [each for each in secrets if each]
-        self._secrets.sort(key=len, reverse=True)
+        self._concealment.add(*secrets)
 
     def concealed(self, text: str, cut: bool = False) -> str:
-        """Text without the words that are to be concealed.
+        """Text without what is to be concealed; see concealment.py."""
+        return self._concealment.concealed(text, cut)
 
-        Of a text that was `cut` off, also without the beginning of such a word at its end.
-        """
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        for secret in self._secrets if cut else ():
-            for length in range(min(len(secret), len(text)), _TELLING - 1, -1):
-                if text.endswith(secret[:length]):
-                    return text[:-length] + "***"
-        return text
-
-    def quit(self) -> None:
+    async def quit(self) -> None:
         """Leave with QUIT where the server listens, and close. Nothing here changes a verdict."""
         connection = self._connection
         if connection is None or self._left:
@@ -267,18 +257,18 @@ class Session:
         self._left = True
         try:
             if connection.usable and not self._conversation.reply_due:
-                if (finding := self._unsolicited()) is not None:
+                if (finding := await self._unsolicited()) is not None:
                     self.notes.append(finding)
                 connection.deadline = self._deadline.within(QUIT_SECONDS)
                 if self.in_transaction:
-                    self._exchange("RSET")
-                self._exchange("QUIT")
+                    await self._exchange("RSET")
+                await self._exchange("QUIT")
         except (OutOfTime, ProtocolError, SessionEnded, ConnectionLost):
             pass
         finally:
-            connection.close()
+            await connection.close()
 
-    def again(self, new_engine: "Callable[[], Engine]") -> "Session":
+    async def again(self, new_engine: Callable[[], Engine]) -> Session:
         """A further session with the same address, connected; this one must be over.
 
         Its times are in no perfdata, its dialogue is added to this one's. SessionEnded where it
@@ -289,9 +279,9 @@ class Session:
         session = Session(self.address, self._options, self._deadline, stopwatch, new_engine)
         session.dialogue = self.dialogue
         try:
-            session.connect(self._deadline)
+            await session.connect(self._deadline)
         except OutOfTime:
-            session.quit()
+            await session.quit()
             silent = [str(self.address)]
             waited = stopwatch.in_phase()
             raise SessionEnded(verdicts.unanswered(silent, waited)) from None
@@ -299,48 +289,48 @@ class Session:
 
     # -- commands and replies
 
-    @contextmanager
-    def _phase(self, name: str) -> Iterator[None]:
+    def _phase(self, name: str) -> _Phase:
         """Time a phase, and give what goes wrong in it its finding."""
-        try:
-            with self._stopwatch.time(name):
-                yield
-        except ProtocolError as error:
+        return _Phase(self, self._stopwatch.time(name), name)
+
+    def _end_of_phase(self, name: str, error: BaseException | None) -> Finding | None:
+        """What an error in a phase means; None for one that is no business of the session."""
+        awaited, self._awaited = self._awaited or name, ""
+        if error is None:
+            self._answered = awaited
+            return None
+        if isinstance(error, ProtocolError):
             # What follows is the rest of the same garbage.
             self._misunderstood = True
             error.quote = self.concealed(error.quote, cut=True)
-            raise SessionEnded(verdicts.not_understood(self._awaited or name, error)) from None
-        except (OutOfTime, ConnectionLost) as end:
-            awaited = self._awaited or name
-            if (garbage := self._conversation.cut_short()) is not None:
-                garbage.quote = self.concealed(garbage.quote, cut=True)
-                raise SessionEnded(verdicts.not_understood(awaited, garbage)) from None
-            said = self.concealed(self._conversation.said_so_far(), cut=True)
-            if isinstance(end, ConnectionLost):
-                raise SessionEnded(verdicts.lost(awaited, end.reset, said)) from None
-            waited, limit = self._stopwatch.in_phase(), self._options.timeout
-            raise SessionEnded(verdicts.silence(awaited, waited, limit, said)) from None
-        else:
-            self._answered = self._awaited
-        finally:
-            self._awaited = ""
+            return verdicts.not_understood(awaited, error)
+        if not isinstance(error, OutOfTime | ConnectionLost):
+            return None
+        if (garbage := self._conversation.cut_short()) is not None:
+            garbage.quote = self.concealed(garbage.quote, cut=True)
+            return verdicts.not_understood(awaited, garbage)
+        said = self.concealed(self._conversation.said_so_far(), cut=True)
+        if isinstance(error, ConnectionLost):
+            return verdicts.lost(awaited, error.reset, said)
+        waited, limit = self._stopwatch.in_phase(), self._options.timeout
+        return verdicts.silence(awaited, waited, limit, said)
 
-    def _command(self, verb: str, argument: str = "", goes_on: str = "") -> Reply:
-        self._expect_silence()
-        return self._exchange(verb, argument, goes_on)
+    async def _command(self, verb: str, argument: str = "", goes_on: str = "") -> Reply:
+        await self._expect_silence()
+        return await self._exchange(verb, argument, goes_on)
 
-    def _expect_silence(self) -> None:
+    async def _expect_silence(self) -> None:
         """Note what came though no reply was due. SessionEnded when it was a 421."""
-        if (finding := self._unsolicited()) is not None:
+        if (finding := await self._unsolicited()) is not None:
             if finding.name == "unavailable":
                 raise SessionEnded(finding)
             self.notes.append(finding)
 
-    def _exchange(self, verb: str, argument: str = "", goes_on: str = "") -> Reply:
+    async def _exchange(self, verb: str, argument: str = "", goes_on: str = "") -> Reply:
         octets = self._said(verb, argument)
         self._awaited = self._reply_to(goes_on or verb)
-        self._open.write(octets)
-        return self._reply()
+        await self._open.write(octets)
+        return await self._reply()
 
     def _said(self, verb: str, argument: str) -> bytes:
         octets = self._conversation.command(verb, argument)
@@ -357,9 +347,9 @@ class Session:
             raise SessionEnded(verdicts.refused(phase, reply, 250, self.origin))
         return reply
 
-    def _reply(self) -> Reply:
+    async def _reply(self) -> Reply:
         while (reply := self._conversation.next_reply()) is None:
-            self._conversation.receive_data(self._open.read())
+            self._conversation.receive_data(await self._open.read())
         shown = reply._replace(lines=tuple(map(self.concealed, reply.lines)))
         for line in shown.lines[:-1]:
             self._spoken("S", f"{shown.code}-{line}")
@@ -367,18 +357,18 @@ class Session:
         challenged = reply.code == _CHALLENGE and self._stopwatch.phase == "auth"
         return reply if challenged else shown
 
-    def _unsolicited(self) -> Finding | None:
+    async def _unsolicited(self) -> Finding | None:
         """What arrived though no reply was due; left alone, it would pass for the next reply."""
-        octets = self.concealed(decoded(self._arrived().strip(b"\r\n"))).encode()
+        octets = self.concealed(decoded((await self._arrived()).strip(b"\r\n"))).encode()
         if not octets or self._misunderstood:
             return None
         self._spoken("S", decoded(octets))
         after = self._answered or self._stopwatch.last_completed()
         return verdicts.unsolicited(octets, after, self.origin)
 
-    def _arrived(self) -> bytes:
+    async def _arrived(self) -> bytes:
         """Take what has come by now and belongs to no reply; never wait for more."""
-        self._conversation.receive_data(self._open.read_now())
+        self._conversation.receive_data(await self._open.read_now())
         return self._conversation.take_unsolicited()
 
     def _spoken(self, speaker: str, line: str) -> None:
@@ -398,26 +388,26 @@ class Session:
     # -- TLS
 
     @property
-    def engine(self) -> "Engine | None":
+    def engine(self) -> Engine | None:
         """The TLS engine, once a handshake has begun."""
         return self._connection.engine if self._connection else None
 
     @property
-    def agreed(self) -> "Agreed | None":
+    def agreed(self) -> Agreed | None:
         """What the handshake agreed on, once it is done."""
         return self._connection.agreed if self._connection else None
 
-    def _handshake(self, greeting_due: bool) -> "Agreed":
+    async def _handshake(self, greeting_due: bool) -> Agreed:
         engine = self._made_engine()
-        if not greeting_due and (injected := self._arrived()):
+        if not greeting_due and (injected := await self._arrived()):
             self._open.usable = False
             raise SessionEnded(verdicts.injection(injected))
         with self._phase("tls"):
-            agreed = self._open.start_tls(engine)
+            agreed = await self._open.start_tls(engine)
         self._conversation = Conversation(greeting_due)
         return agreed
 
-    def _made_engine(self) -> "Engine":
+    def _made_engine(self) -> Engine:
         """The engine, made when it is needed: a server that turns us away costs no TLS library."""
         assert self._new_engine is not None, "TLS was asked for without an engine"
         try:
@@ -429,3 +419,23 @@ class Session:
         except ImportError as error:
             self._open.usable = False
             raise SessionEnded(Finding("local", printable(missing_module(error)))) from None
+
+
+class _Phase:
+    """A context manager: what breaks in its body leaves as SessionEnded."""
+
+    def __init__(self, session: Session, lap: Lap, name: str) -> None:
+        self._session = session
+        self._lap = lap
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._lap.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> None:
+        self._lap.__exit__(kind)
+        finding = self._session._end_of_phase(self._name, error)
+        if finding is not None:
+            raise SessionEnded(finding) from None

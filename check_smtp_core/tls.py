@@ -9,6 +9,7 @@ asked for.
 import re
 import ssl
 import warnings
+from functools import cache
 
 from check_smtp_core import tls_records
 from check_smtp_core.engine import Agreed
@@ -27,19 +28,9 @@ class TlsEngine:
     """
 
     def __init__(self, server_name: str, only: str = "") -> None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        # DEFAULT and not ALL, which holds anonymous ciphers that no sender of mail accepts.
-        context.set_ciphers("ALL:@SECLEVEL=0" if only else "DEFAULT:@SECLEVEL=0")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            context.minimum_version = ssl.TLSVersion[only.replace(".", "_") or "TLSv1"]
-            if only:
-                context.maximum_version = context.minimum_version
         self._handshake_octets = bytearray()
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(
+        self._tls = _context(only).wrap_bio(
             self._incoming,
             self._outgoing,
             # As bytes: text would load the IDNA 2003 codec.
@@ -117,6 +108,22 @@ class TlsEngine:
     def drain(self) -> bytes:
         """The octets that are to go to the server."""
         return self._outgoing.read()
+
+
+@cache
+def _context(only: str) -> ssl.SSLContext:
+    """The settings of all sessions of a run; making them costs half as much as a handshake."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    # DEFAULT and not ALL, which holds anonymous ciphers that no sender of mail accepts.
+    context.set_ciphers("ALL:@SECLEVEL=0" if only else "DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion[only.replace(".", "_") or "TLSv1"]
+        if only:
+            context.maximum_version = context.minimum_version
+    return context
 
 
 def _reason(error: ssl.SSLError) -> str:

@@ -1,23 +1,28 @@
 """Values on the command line: text in, a valid value out.
 
-Rule: what is not valid leaves as ArgumentTypeError, which says why; no text that may go to the
+Rule: what is not valid leaves as InvalidValue, which says why; no text that may go to the
 wire holds a control character.
 """
 
-from argparse import ArgumentTypeError
-from typing import NoReturn
+from __future__ import annotations
 
 from check_smtp_core.address import checked_host, literal_family, unbracketed
 from check_smtp_core.deadline import PHASES
 from check_smtp_core.findings import FIXED, VOCABULARY, State
+from check_smtp_core.lean_typing import TYPE_CHECKING
+from check_smtp_core.parser import InvalidValue
 from check_smtp_core.thresholds import check_range
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 
 LONGEST_TIMEOUT = 3600.0
 """Seconds."""
 
 
 def _reject(text: str, why: str) -> NoReturn:
-    raise ArgumentTypeError(f'"{text}" is {why}')
+    raise InvalidValue(f'"{text}" is {why}')
 
 
 def wire_text(text: str) -> str:
@@ -39,6 +44,13 @@ def port(text: str) -> int:
     """A TCP port from 1 to 65535."""
     if not (text.isascii() and text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65535):
         _reject(text, "not a port from 1 to 65535")
+    return int(text)
+
+
+def count(text: str) -> int:
+    """A number of things, at least one."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) > 0):
+        _reject(text, "not a number above 0")
     return int(text)
 
 

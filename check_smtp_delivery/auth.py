@@ -5,10 +5,11 @@ credentials is a refusal of them: a server that is ill, or offers no fitting mec
 nothing.
 """
 
-from argparse import ArgumentTypeError
-from typing import TYPE_CHECKING, NamedTuple
+from __future__ import annotations
 
 from check_smtp_core.findings import Finding
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
+from check_smtp_core.parser import InvalidValue
 from check_smtp_core.text import defused, shortened
 from check_smtp_delivery.login import (
     Attempt,
@@ -55,7 +56,7 @@ class LoginSeen(NamedTuple):
             return f"lets {attempt.who} log in {by}"
         return ""
 
-    def measures(self) -> "list[Measure]":
+    def measures(self) -> list[Measure]:
         """None but the times."""
         return []
 
@@ -71,36 +72,36 @@ class LoginSeen(NamedTuple):
         return lines
 
 
-def add_options(parser: "Parser") -> None:
+def add_options(parser: Parser) -> None:
     """Who logs in, how, and whether it must fail."""
     add_login(parser.own)
     parser.own.flag("--refuse", help="the server must refuse these credentials")
 
 
-def complete(options: "Options") -> None:
+def complete(options: Options) -> None:
     """Somebody has to log in, and the options of a login have to fit together."""
     if not options.user:
-        raise ArgumentTypeError(
+        raise InvalidValue(
             "no user is given (-U); what is offered is a question for check_smtp_ehlo"
         )
     complete_login(options)
 
 
-def new_engine(options: "Options") -> "VerifyingEngine":
+def new_engine(options: Options) -> VerifyingEngine:
     """The engine that verifies the server, whose anchors are needed before credentials go out."""
     return verifying_engine(options, needed=not options.insecure_auth)
 
 
-def observe(session: "Session", options: "Options") -> LoginSeen:
+async def observe(session: Session, options: Options) -> LoginSeen:
     """Greeting, EHLO, TLS, EHLO again, and one login."""
     credentials = read_credentials(options)
-    session.welcome()
-    first = session.hello()
+    await session.welcome()
+    first = await session.hello()
     before = None if session.agreed else first.capabilities.mechanisms
     session.notes += _in_clear(before or ())
-    hello = encrypted(session, first, options)
+    hello = await encrypted(session, first, options)
     return LoginSeen(
-        attempt=try_login(session, hello, credentials, options),
+        attempt=await try_login(session, hello, credentials, options),
         refuse=options.refuse,
         before=before,
         after=hello.capabilities.mechanisms,
@@ -114,7 +115,7 @@ def _in_clear(offered: tuple[str, ...]) -> list[Finding]:
     return []
 
 
-def judge(facts: LoginSeen, options: "Options") -> list[Finding]:
+def judge(facts: LoginSeen, options: Options) -> list[Finding]:
     """The login works or, with --refuse, the credentials are refused."""
     attempt = facts.attempt
     finding = attempt.finding()

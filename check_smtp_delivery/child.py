@@ -4,16 +4,18 @@ Rule: no shell, an environment of our own, nothing on its standard input, bounde
 and never longer than the deadline. What is ended is its own process group and nothing else.
 """
 
+from __future__ import annotations
+
 import os
 import selectors
 import signal
 import subprocess
 from collections.abc import Callable
-from typing import NamedTuple
 
 from check_smtp_core import verdicts
 from check_smtp_core.deadline import Deadline, OutOfTime
 from check_smtp_core.findings import SessionEnded
+from check_smtp_core.lean_typing import NamedTuple
 from check_smtp_core.text import decoded, printable
 
 LONGEST_LINE = 65536
@@ -74,8 +76,8 @@ def listen(command: list[str], hear: Hear, deadline: Deadline) -> Ended:
 
 
 def _read(
-    process: "subprocess.Popen[bytes]",
-    lines: "_Lines",
+    process: subprocess.Popen[bytes],
+    lines: _Lines,
     complaints: bytearray,
     deadline: Deadline,
 ) -> bool:
@@ -101,7 +103,7 @@ def _read(
     return True
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     """End the program with what it started. One that changed its user feels the closed pipe."""
     if process.returncode is None:
         try:

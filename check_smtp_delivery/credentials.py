@@ -5,12 +5,14 @@ line, which everybody on the machine can read; a file that everybody can read is
 What is wrong with it is a fault of this machine (`local`), and no message holds the secret.
 """
 
+from __future__ import annotations
+
 import os
 import stat
-from typing import TYPE_CHECKING, NamedTuple
 
 from check_smtp_core import verdicts
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.text import printable
 from check_smtp_core.values import wire_text
 
@@ -31,7 +33,7 @@ class Credentials(NamedTuple):
         return f"Credentials({self.user!r}, ***)"
 
 
-def add_credentials(section: "Section", prefix: str = "", whose: str = "") -> None:
+def add_credentials(section: Section, prefix: str = "", whose: str = "") -> None:
     """Add --user, --password-file and, for --extra-opts, --password, each with the prefix."""
     section.value(
         *(("-U",) if not prefix else ()),

@@ -1,11 +1,11 @@
 """Durations: `90m`, `1h` or `3d` on the command line, and an age in words.
 
-Rule: pure. What is not valid leaves as ArgumentTypeError.
+Rule: pure. What is not valid leaves as InvalidValue.
 """
 
 import re
-from argparse import ArgumentTypeError
 
+from check_smtp_core.parser import InvalidValue
 from check_smtp_core.thresholds import check_range
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -18,7 +18,7 @@ def duration_range(text: str) -> str:
     try:
         return check_range(seconds)
     except ValueError:
-        raise ArgumentTypeError(f'"{text}" is no duration such as 90m, 1h, 3d or 3600') from None
+        raise InvalidValue(f'"{text}" is no duration such as 90m, 1h, 3d or 3600') from None
 
 
 def has_unit(text: str) -> bool:

@@ -4,11 +4,13 @@ Rule: what leaves here holds nothing that ends a command or an address; a domain
 behind a local part in ASCII is asked for in A-labels, which every server understands.
 """
 
+from __future__ import annotations
+
 import re
-from argparse import ArgumentTypeError
-from typing import TYPE_CHECKING
 
 from check_smtp_core.address import a_labels
+from check_smtp_core.lean_typing import TYPE_CHECKING
+from check_smtp_core.parser import InvalidValue
 from check_smtp_core.session import Command
 from check_smtp_core.values import wire_text
 from check_smtp_core.verdicts import about_reply
@@ -39,15 +41,15 @@ def recipient(text: str) -> str:
         return text
     local_part, _, domain = _bare(wire_text(text)).rpartition("@")
     if not (re.fullmatch(_LOCAL_PART, local_part) and re.fullmatch(_DOMAIN, domain)):
-        raise ArgumentTypeError(f'"{text}" is not an address such as user@example.com')
+        raise InvalidValue(f'"{text}" is not an address such as user@example.com')
     if not domain.isascii() and local_part.isascii():
         try:
             domain = a_labels(domain)
         except ValueError as error:
-            raise ArgumentTypeError(f'"{text}" is not an address: {error}') from None
+            raise InvalidValue(f'"{text}" is not an address: {error}') from None
     address = f"{local_part}@{domain}"
     if len(local_part.encode()) > _LONGEST_LOCAL_PART or len(address.encode()) > _LONGEST_PATH:
-        raise ArgumentTypeError(f'"{text}" is too long for an address')
+        raise InvalidValue(f'"{text}" is too long for an address')
     return address
 
 
@@ -71,17 +73,17 @@ def rcpt_to(address: str) -> str:
     return f"TO:<{address}>"
 
 
-def introduced(session: "Session", options: "Options") -> "Capabilities":
+async def introduced(session: Session, options: Options) -> Capabilities:
     """Greeting, EHLO and, with --starttls, TLS and EHLO again: what the server offers."""
-    session.welcome()
-    hello = session.hello()
+    await session.welcome()
+    hello = await session.hello()
     if options.tls_mode == "starttls":
-        session.starttls(hello)
-        hello = session.hello()
+        await session.starttls(hello)
+        hello = await session.hello()
     return hello.capabilities
 
 
-def at_a_time(recipients: "Sequence[str]", limits: "Mapping[str, int]") -> list[str]:
+def at_a_time(recipients: Sequence[str], limits: Mapping[str, int]) -> list[str]:
     """As many of the first recipients as one transaction may have (RFC 9422 4), at least one."""
     most = min(limits.get("RCPTMAX", _MOST_RECIPIENTS), _MOST_RECIPIENTS)
     most_domains = max(limits.get("RCPTDOMAINMAX", most), 1)
@@ -95,9 +97,9 @@ def at_a_time(recipients: "Sequence[str]", limits: "Mapping[str, int]") -> list[
     return group
 
 
-def transaction(
-    session: "Session", offer: "Capabilities", mail: str, recipients: "Sequence[str]"
-) -> "tuple[Reply, list[Reply]]":
+async def transaction(
+    session: Session, offer: Capabilities, mail: str, recipients: Sequence[str]
+) -> tuple[Reply, list[Reply]]:
     """The reply to MAIL, and those to as many of the recipients as the server takes at a time.
 
     There are none where MAIL was refused. In one write where the server offers PIPELINING.
@@ -106,13 +108,13 @@ def transaction(
     group = at_a_time(recipients, offer.limits)
     others = [Command("rcpt", "RCPT", rcpt_to(each)) for each in group]
     if offer.offers("PIPELINING"):
-        reply, *replies = session.commands((first, *others), pipelining=True)
+        reply, *replies = await session.commands((first, *others), pipelining=True)
     else:
-        reply, replies = session.command(*first), []
+        reply, replies = await session.command(*first), []
     session.in_transaction = reply.code // 100 == 2
     if not session.in_transaction:
         return reply, []
-    replies = replies or session.commands(others, pipelining=False)
+    replies = replies or await session.commands(others, pipelining=False)
     oddities = about_reply("mail", reply, reply.code)
     oddities += [each for said in replies for each in about_reply("rcpt", said, said.code)]
     session.notes += dict.fromkeys(oddities)

@@ -5,11 +5,12 @@ says so; one login per run, since a second wrong one may lock the account. Secre
 before they go out, in every form in which they do.
 """
 
-from argparse import ArgumentTypeError
-from typing import TYPE_CHECKING, NamedTuple
+from __future__ import annotations
 
 from check_smtp_core import verdicts
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
+from check_smtp_core.parser import InvalidValue
 from check_smtp_core.reply import Capabilities, Reply
 from check_smtp_core.text import defused, printable, quoted, shortened
 from check_smtp_core.values import wire_text
@@ -92,7 +93,7 @@ class Attempt(NamedTuple):
         return Finding("auth-failed", text)
 
 
-def add_login(section: "Section") -> None:
+def add_login(section: Section) -> None:
     """Add the options of a login at the SMTP server."""
     add_credentials(section)
     section.value(
@@ -117,49 +118,49 @@ def add_login(section: "Section") -> None:
     )
 
 
-def complete_login(options: "Options") -> None:
-    """Whether the options of a login fit together. ArgumentTypeError if not."""
+def complete_login(options: Options) -> None:
+    """Whether the options of a login fit together. InvalidValue if not."""
     if not options.verify:
-        raise ArgumentTypeError(
+        raise InvalidValue(
             "--no-verify would show the password to whoever sits in between; "
             "--insecure-auth unverified does"
         )
     if options.insecure_auth == "clear" and (options.tls_mode or options.port == 465):
-        raise ArgumentTypeError("--insecure-auth clear contradicts TLS")
+        raise InvalidValue("--insecure-auth clear contradicts TLS")
     if options.token_file and (options.password_file or options.password):
-        raise ArgumentTypeError("give a password or a token, not both")
+        raise InvalidValue("give a password or a token, not both")
     if options.mechanism and (options.mechanism in WITH_TOKEN) != bool(options.token_file):
         what = "a token (--token-file)" if options.mechanism in WITH_TOKEN else "a password"
-        raise ArgumentTypeError(f"{options.mechanism} needs {what}")
+        raise InvalidValue(f"{options.mechanism} needs {what}")
 
 
-def read_credentials(options: "Options") -> Credentials:
+def read_credentials(options: Options) -> Credentials:
     """The user and the secret. SessionEnded with `local` where it cannot be read."""
     if options.token_file:
         return Credentials(options.user, read_secret(options.token_file))
     return Credentials(options.user, read_password(options.password, options.password_file))
 
 
-def encrypted(session: "Session", hello: "Hello", options: "Options") -> "Hello":
+async def encrypted(session: Session, hello: Hello, options: Options) -> Hello:
     """TLS as the options want it, and the last answer to EHLO; `hello` is the first."""
     if options.tls_mode == "implicit" or options.insecure_auth == "clear":
         return hello
     try:
-        session.starttls(hello)
+        await session.starttls(hello)
     except SessionEnded as end:
         raise _unsent(end.finding) from None
-    return session.hello()
+    return await session.hello()
 
 
-def log_in(session: "Session", hello: "Hello", options: "Options") -> None:
+async def log_in(session: Session, hello: Hello, options: Options) -> None:
     """Log in, or leave with SessionEnded: what is wrong with the server, or with the login."""
-    attempt = try_login(session, hello, read_credentials(options), options)
+    attempt = await try_login(session, hello, read_credentials(options), options)
     if (finding := attempt.finding()) is not None:
         raise SessionEnded(finding)
 
 
-def try_login(
-    session: "Session", hello: "Hello", credentials: Credentials, options: "Options"
+async def try_login(
+    session: Session, hello: Hello, credentials: Credentials, options: Options
 ) -> Attempt:
     """Try the login, and tell what the server replied, whatever it was.
 
@@ -172,14 +173,14 @@ def try_login(
         name = _chosen(hello.capabilities, options)
         session.conceal(credentials.secret, encoded(credentials.secret.encode()))
         mechanism = begun(name, credentials)
-    reply = _exchange(session, name, mechanism)
+    reply = await _exchange(session, name, mechanism)
     if reply.code // 100 == 2:
         session.notes += verdicts.about_reply("auth", reply, _ACCEPTED)
     remark = defused(session.concealed(mechanism.remark))
     return Attempt(credentials.user, name, reply, remark, mechanism.proved, session.origin)
 
 
-def _insist_on_proof(session: "Session", reference: str) -> None:
+def _insist_on_proof(session: Session, reference: str) -> None:
     from check_smtp_tls.verified import server_faults
 
     if faults := server_faults(session, reference):
@@ -191,7 +192,7 @@ def _unsent(finding: Finding) -> SessionEnded:
     return SessionEnded(finding._replace(text=f"{finding.text}; no credentials were sent"))
 
 
-def _chosen(offer: Capabilities, options: "Options") -> str:
+def _chosen(offer: Capabilities, options: Options) -> str:
     """The mechanism that was asked for, or else the best one. SessionEnded with `missing`."""
     usual = WITH_TOKEN if options.token_file else WITH_PASSWORD
     wanted = [options.mechanism] if options.mechanism else usual
@@ -207,13 +208,13 @@ def _chosen(offer: Capabilities, options: "Options") -> str:
     raise SessionEnded(Finding("missing", text))
 
 
-def _exchange(session: "Session", name: str, mechanism: Mechanism) -> Reply:
+async def _exchange(session: Session, name: str, mechanism: Mechanism) -> Reply:
     """The dialogue of a login, up to the reply that ends it."""
     first = mechanism.first
     argument = name
     if first is not None and len(f"AUTH {name} {encoded(first)}\r\n") <= _LINE_LIMIT:
         argument, first = f"{name} {_said(session, first)}", None
-    reply = session.command("auth", "AUTH", argument)
+    reply = await session.command("auth", "AUTH", argument)
     while reply.code == _CHALLENGE:
         try:
             if first is None:
@@ -221,12 +222,12 @@ def _exchange(session: "Session", name: str, mechanism: Mechanism) -> Reply:
             else:
                 answer, first = first, None
         except (BadChallenge, Impostor) as fault:
-            raise _cancelled(session, _fault(session, name, fault, reply)) from None
-        reply = session.respond("auth", _said(session, answer), "AUTH")
+            raise await _cancelled(session, _fault(session, name, fault, reply)) from None
+        reply = await session.respond("auth", _said(session, answer), "AUTH")
     return reply
 
 
-def _said(session: "Session", octets: bytes) -> str:
+def _said(session: Session, octets: bytes) -> str:
     """Octets in base64, concealed from now on."""
     line = encoded(octets)
     session.conceal(line)
@@ -238,7 +239,7 @@ def _challenge(name: str, reply: Reply) -> bytes:
     return b"" if name == "LOGIN" else decoded_challenge(reply.lines[-1])
 
 
-def _fault(session: "Session", name: str, fault: Exception, reply: Reply) -> Finding:
+def _fault(session: Session, name: str, fault: Exception, reply: Reply) -> Finding:
     if isinstance(fault, Impostor):
         return _impostor("its signature is wrong")
     quote = quoted(session.concealed(str(reply)))
@@ -249,10 +250,10 @@ def _impostor(how: str) -> Finding:
     return Finding("untrusted", f"the server does not prove that it knows the password ({how})")
 
 
-def _cancelled(session: "Session", finding: Finding) -> SessionEnded:
+async def _cancelled(session: Session, finding: Finding) -> SessionEnded:
     """Leave the dialogue (RFC 4954 4), and say why."""
     try:
-        session.respond("auth", "*", "AUTH")
+        await session.respond("auth", "*", "AUTH")
     except SessionEnded:
         pass
     return SessionEnded(finding)
@@ -261,11 +262,11 @@ def _cancelled(session: "Session", finding: Finding) -> SessionEnded:
 def _mechanism(text: str) -> str:
     known = (*WITH_PASSWORD, *WITH_TOKEN)
     if text.upper() not in known:
-        raise ArgumentTypeError(f'"{text}" is none of {", ".join(known)}')
+        raise InvalidValue(f'"{text}" is none of {", ".join(known)}')
     return text.upper()
 
 
 def _insecure(text: str) -> str:
     if text not in ("unverified", "clear"):
-        raise ArgumentTypeError(f'"{text}" is neither unverified nor clear')
+        raise InvalidValue(f'"{text}" is neither unverified nor clear')
     return text

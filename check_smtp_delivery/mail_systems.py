@@ -4,15 +4,22 @@ Rule: a program is looked for at fixed places only, never on the PATH. Of severa
 installed the one that runs is meant: an old one may have left anything but a process.
 """
 
+from __future__ import annotations
+
 import os
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import NamedTuple, Protocol
 
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_delivery import exim_queue, opensmtpd_queue, postfix_queue, sendmail_queue
 from check_smtp_delivery.tally import Tally
+
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
 
 _FOLDERS = ("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin", "/opt/local/sbin")
 _SUBMISSION = "/etc/mail/submit.cf"

@@ -4,10 +4,16 @@ Rule: pure. Members that are not known are ignored, as postqueue(1) demands; a l
 message is not understood.
 """
 
-import json
-from typing import Any
+from __future__ import annotations
 
+import json
+
+from check_smtp_core.lean_typing import TYPE_CHECKING
 from check_smtp_delivery.tally import Message, Tally
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 QUEUES = ("maildrop", "incoming", "active", "deferred", "hold")
 _RECIPIENTS = '"recipients": ['

@@ -4,15 +4,17 @@ Rule: the age counts more than the number, and mail that is on hold has no age. 
 be listed is never an empty one.
 """
 
+from __future__ import annotations
+
 import os
 import re
-from argparse import ArgumentTypeError
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, NamedTuple
 
 from check_smtp_core.deadline import Deadline
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.observation import Measure
+from check_smtp_core.parser import InvalidValue
 from check_smtp_core.text import defused, printable, quoted, shortened
 from check_smtp_core.values import threshold, wire_text
 from check_smtp_delivery.child import Ended, listen
@@ -136,7 +138,7 @@ class Listed(NamedTuple):
         return lines
 
 
-def add_options(parser: "Parser") -> None:
+def add_options(parser: Parser) -> None:
     """Which mail system, how long its oldest message may wait, and how many there may be."""
     for letter, word, default in (
         ("-w", "warning", DEFAULT_WARNING),
@@ -181,15 +183,15 @@ def add_options(parser: "Parser") -> None:
     )
 
 
-def complete(options: "Options") -> None:
+def complete(options: Options) -> None:
     """A program has to be one of a mail system, and a part of a queue one of its parts."""
     if options.command and not options.mta:
         options.mta = system_of_program(options.command)
         if not options.mta:
-            raise ArgumentTypeError(f'say with --mta what "{options.command}" belongs to')
+            raise InvalidValue(f'say with --mta what "{options.command}" belongs to')
 
 
-def observe(options: "Options", deadline: Deadline) -> Listed:
+def observe(options: Options, deadline: Deadline) -> Listed:
     """Find the mail system, and have it list its queue."""
     if options.command:
         # Whether it runs is not ours to guess: who knows what it is called there.
@@ -209,7 +211,7 @@ def observe(options: "Options", deadline: Deadline) -> Listed:
     )
 
 
-def judge(facts: Listed, options: "Options") -> list[Finding]:
+def judge(facts: Listed, options: Options) -> list[Finding]:
     """What kept the listing from being whole; the rest is a matter of thresholds."""
     findings = list(facts.trouble)
     if not facts.complete:
@@ -257,7 +259,7 @@ def _trouble(found: Found, ended: list[Ended], tally: Tally) -> list[Finding]:
     return []
 
 
-def _hold_names(found: Found, options: "Options") -> None:
+def _hold_names(found: Found, options: Options) -> None:
     for limit in (*options.queue_warning, *options.queue_critical):
         if limit.queue not in found.system.queues:
             has = ", ".join(found.system.queues)
@@ -281,18 +283,18 @@ def _messages(count: int) -> str:
 def _limit(text: str) -> Limit:
     queue, equals, limit = text.partition("=")
     if not equals or queue not in QUEUES:
-        raise ArgumentTypeError(f'"{text}" is not QUEUE=LIMIT; queues are {", ".join(QUEUES)}')
+        raise InvalidValue(f'"{text}" is not QUEUE=LIMIT; queues are {", ".join(QUEUES)}')
     of_age = has_unit(limit)
     return Limit(queue, of_age, duration_range(limit) if of_age else threshold(limit))
 
 
 def _mta(text: str) -> str:
     if text.lower() not in SYSTEMS:
-        raise ArgumentTypeError(f'"{text}" is none of {", ".join(SYSTEMS)}')
+        raise InvalidValue(f'"{text}" is none of {", ".join(SYSTEMS)}')
     return text.lower()
 
 
 def _absolute(text: str) -> str:
     if not os.path.isabs(wire_text(text)):
-        raise ArgumentTypeError(f'"{text}" is not an absolute path')
+        raise InvalidValue(f'"{text}" is not an absolute path')
     return text

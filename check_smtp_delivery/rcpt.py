@@ -4,11 +4,12 @@ Rule: MAIL and RCPT, never DATA; RSET and QUIT come after. What was refused for 
 the recipient proves nothing about the recipient, and is told as what it is.
 """
 
-from argparse import ArgumentTypeError
-from typing import TYPE_CHECKING, NamedTuple
+from __future__ import annotations
 
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.observation import Measure
+from check_smtp_core.parser import InvalidValue
 from check_smtp_core.reply import Reply
 from check_smtp_core.text import quoted, shortened
 from check_smtp_delivery import envelope
@@ -117,7 +118,7 @@ class Asked(NamedTuple):
         return sum(each.reply.code // 100 == kind for each in self._own)
 
 
-def add_options(parser: "Parser") -> None:
+def add_options(parser: Parser) -> None:
     """Who is asked for, and as whom."""
     for wish, meaning in (
         (ACCEPT, "must be accepted"),
@@ -151,21 +152,21 @@ def add_options(parser: "Parser") -> None:
     )
 
 
-def complete(options: "Options") -> None:
+def complete(options: Options) -> None:
     """At least one recipient, each with one wish; a probe needs a domain."""
     wishes = [set(options.accept), set(options.reject), set(options.tempfail)]
     if not any(wishes):
-        raise ArgumentTypeError("no recipient is given (--accept, --reject or --tempfail)")
+        raise InvalidValue("no recipient is given (--accept, --reject or --tempfail)")
     accept, reject, tempfail = wishes
     if twice := accept & reject | accept & tempfail | reject & tempfail:
-        raise ArgumentTypeError(f"two wishes for {min(twice)}")
+        raise InvalidValue(f"two wishes for {min(twice)}")
     if options.control_probe and not _domains(options):
-        raise ArgumentTypeError("--control-probe needs an --accept with a domain")
+        raise InvalidValue("--control-probe needs an --accept with a domain")
 
 
-def observe(session: "Session", options: "Options") -> Asked:
+async def observe(session: Session, options: Options) -> Asked:
     """The session up to RCPT, for each recipient."""
-    offer = envelope.introduced(session, options)
+    offer = await envelope.introduced(session, options)
     recipients = _recipients(options)
     utf8: list[Recipient] = []
     if not offer.offers("SMTPUTF8"):
@@ -180,7 +181,7 @@ def observe(session: "Session", options: "Options") -> Asked:
     addresses = [options.mail_from, *(each.address for each in recipients)]
     needs_utf8 = not all(each.isascii() for each in addresses)
     mail = envelope.mail_from(options.mail_from, needs_utf8, size)
-    reply, answers = _ask(session, offer, mail, recipients)
+    reply, answers = await _ask(session, offer, mail, recipients)
     unasked = recipients[len(answers) :]
     return Asked(
         reply,
@@ -192,7 +193,7 @@ def observe(session: "Session", options: "Options") -> Asked:
     )
 
 
-def judge(facts: Asked, _: "Options") -> list[Finding]:
+def judge(facts: Asked, _: Options) -> list[Finding]:
     """Hold what was said against what was wished."""
     findings = []
     if facts.unasked and facts.mail.code // 100 != 2:
@@ -206,7 +207,7 @@ def judge(facts: Asked, _: "Options") -> list[Finding]:
     ]
 
 
-def _too_big(offer: "Capabilities", size: int) -> str:
+def _too_big(offer: Capabilities, size: int) -> str:
     """Why a message of this size is not promised by what is offered: not every server says so."""
     if size and not offer.offers("SIZE"):
         return f"SIZE is not offered, so {size} octets are not promised"
@@ -215,7 +216,7 @@ def _too_big(offer: "Capabilities", size: int) -> str:
     return ""
 
 
-def _recipients(options: "Options") -> list[Recipient]:
+def _recipients(options: Options) -> list[Recipient]:
     wishes = ((ACCEPT, options.accept), (REJECT, options.reject), (TEMPFAIL, options.tempfail))
     recipients = [Recipient(each, wish) for wish, addresses in wishes for each in addresses]
     if options.control_probe:
@@ -226,13 +227,13 @@ def _recipients(options: "Options") -> list[Recipient]:
     return list(dict.fromkeys(recipients))
 
 
-def _domains(options: "Options") -> list[str]:
+def _domains(options: Options) -> list[str]:
     named_domains = (each.rpartition("@")[2].lower() for each in options.accept if "@" in each)
     return list(dict.fromkeys(named_domains))
 
 
-def _ask(
-    session: "Session", offer: "Capabilities", mail: str, recipients: list[Recipient]
+async def _ask(
+    session: Session, offer: Capabilities, mail: str, recipients: list[Recipient]
 ) -> tuple[Reply, list[Answer]]:
     """The last reply to MAIL, and the answers, in as many transactions as the server needs.
 
@@ -244,20 +245,20 @@ def _ask(
     while True:
         waiting = recipients[len(answers) :]
         group = [each.address for each in waiting]
-        reply, replies = envelope.transaction(session, offer, mail, group)
+        reply, replies = await envelope.transaction(session, offer, mail, group)
         told = [Answer(*each) for each in zip(waiting, replies, strict=False)]
         further = (number for number, each in enumerate(replies) if number and _too_many(each))
         answers += told[: next(further, None)]
         if not told or len(answers) == len(recipients):
             return reply, answers
-        session.command("mail", "RSET")
+        await session.command("mail", "RSET")
 
 
 def _too_many(reply: Reply) -> bool:
     return reply.code // 100 != 2 and meaning_of_rcpt(reply) == TOO_MANY
 
 
-def _no_utf8(recipients: "Sequence[Recipient]") -> Finding:
+def _no_utf8(recipients: Sequence[Recipient]) -> Finding:
     names = ", ".join(map(_shown, recipients))
     return Finding("missing", f"SMTPUTF8 is not offered, which the recipient {names} needs")
 
@@ -315,5 +316,5 @@ def _shown(recipient: Recipient) -> str:
 
 def _octets(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 0 < len(text) <= 20):
-        raise ArgumentTypeError(f'"{text}" is not a number of octets')
+        raise InvalidValue(f'"{text}" is not a number of octets')
     return int(text)

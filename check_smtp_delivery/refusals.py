@@ -4,9 +4,11 @@ Rule: pure. Words that name a reason decide before the enhanced status code (RFC
 before the reply code, as servers mean what they write: 5.7.1 stands before anything.
 """
 
-import re
-from typing import NamedTuple
+from __future__ import annotations
 
+import re
+
+from check_smtp_core.lean_typing import NamedTuple
 from check_smtp_core.reply import Reply
 
 

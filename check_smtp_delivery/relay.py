@@ -4,12 +4,13 @@ Rule: MAIL and RCPT, never DATA; RSET and QUIT come after. Only a refusal to rel
 one for another reason does not tell what becomes of others, nor does what a trusted client may do.
 """
 
-from argparse import ArgumentTypeError
-from typing import TYPE_CHECKING, NamedTuple
+from __future__ import annotations
 
 from check_smtp_core import values
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.observation import Measure
+from check_smtp_core.parser import InvalidValue
 from check_smtp_core.reply import Reply
 from check_smtp_core.text import quoted, shortened
 from check_smtp_delivery import envelope
@@ -93,7 +94,7 @@ class Attempt(NamedTuple):
         return [f"offered: mail from {_named(self.sender)} for {_named(self.recipient)}"]
 
 
-def add_options(parser: "Parser") -> None:
+def add_options(parser: Parser) -> None:
     """Whose mail for whom, and as which client."""
     parser.own.value(
         "-f",
@@ -124,27 +125,27 @@ def add_options(parser: "Parser") -> None:
     )
 
 
-def complete(options: "Options") -> None:
+def complete(options: Options) -> None:
     """A name needs its address."""
     if options.xclient_name and not options.xclient:
-        raise ArgumentTypeError("--xclient-name needs --xclient")
+        raise InvalidValue("--xclient-name needs --xclient")
 
 
-def observe(session: "Session", options: "Options") -> Attempt:
+async def observe(session: Session, options: Options) -> Attempt:
     """The session up to RCPT; once more with the null sender, where ours is not liked."""
-    offer = envelope.introduced(session, options)
+    offer = await envelope.introduced(session, options)
     origin = session.origin
     if options.xclient:
-        offer = _disguised(session, offer, options)
+        offer = await _disguised(session, offer, options)
         origin = f"{session.origin}, by XCLIENT from {options.xclient}"
     whose = (options.mail_from, options.recipient)
-    replies = _offer_mail(session, offer, *whose)
+    replies = await _offer_mail(session, offer, *whose)
     attempt = Attempt(*whose, *replies, origin, "", bool(options.xclient))
     # Null MX, which example.net has, is a reason for some to refuse a sender (RFC 7505 4.2).
     if attempt.meaning == SENDER and options.mail_from == DEFAULT_SENDER:
         if session.in_transaction:
-            session.command("mail", "RSET")
-        mail, rcpt = _offer_mail(session, offer, NULL_SENDER, options.recipient)
+            await session.command("mail", "RSET")
+        mail, rcpt = await _offer_mail(session, offer, NULL_SENDER, options.recipient)
         attempt = attempt._replace(sender=NULL_SENDER, mail=mail, rcpt=rcpt)
     if attempt.meaning == ACCEPTED:
         trusted = _trusted(options.xclient or session.local, str(session.address))
@@ -152,7 +153,7 @@ def observe(session: "Session", options: "Options") -> Attempt:
     return attempt
 
 
-def judge(facts: Attempt, _: "Options") -> list[Finding]:
+def judge(facts: Attempt, _: Options) -> list[Finding]:
     """Only a refusal to relay is well."""
     if facts.refused_to_relay:
         return []
@@ -172,8 +173,8 @@ def judge(facts: Attempt, _: "Options") -> list[Finding]:
     return [Finding(meaning.finding, f"{text} ({facts.origin})", ends_session=True)]
 
 
-def _offer_mail(
-    session: "Session", offer: "Capabilities", sender: str, recipient: str
+async def _offer_mail(
+    session: Session, offer: Capabilities, sender: str, recipient: str
 ) -> tuple[Reply, Reply | None]:
     """What was said to MAIL and, where that was accepted, to RCPT."""
     utf8 = not (sender.isascii() and recipient.isascii())
@@ -181,11 +182,11 @@ def _offer_mail(
         text = "SMTPUTF8 is not offered, which the sender or recipient needs"
         raise SessionEnded(Finding("missing", text))
     mail = envelope.mail_from(sender, utf8, 0)
-    reply, replies = envelope.transaction(session, offer, mail, [recipient])
+    reply, replies = await envelope.transaction(session, offer, mail, [recipient])
     return reply, replies[0] if replies else None
 
 
-def _disguised(session: "Session", offer: "Capabilities", options: "Options") -> "Capabilities":
+async def _disguised(session: Session, offer: Capabilities, options: Options) -> Capabilities:
     """What the server offers to the client that we pretend to be (Postfix' XCLIENT_README)."""
     if not offer.offers("XCLIENT", "ADDR"):
         text = "XCLIENT is not offered to us, so that we can only ask as ourselves"
@@ -194,8 +195,8 @@ def _disguised(session: "Session", offer: "Capabilities", options: "Options") ->
     attributes = [f"ADDR={'IPV6:' if ':' in address else ''}{address}"]
     if offer.offers("XCLIENT", "NAME"):
         attributes.append(f"NAME={options.xclient_name or '[UNAVAILABLE]'}")
-    session.xclient(" ".join(attributes))
-    return session.hello().capabilities
+    await session.xclient(" ".join(attributes))
+    return (await session.hello()).capabilities
 
 
 def _trusted(client: str, server: str) -> str:

@@ -4,14 +4,20 @@ Rule: pure, no session and no clock. A mechanism that lets the server prove some
 it did; a challenge that makes no sense leaves as BadChallenge.
 """
 
+from __future__ import annotations
+
 import re
 from base64 import b64decode, b64encode
-from typing import Any
 
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING
 from check_smtp_core.missing import missing_module
 from check_smtp_core.text import printable
 from check_smtp_delivery.credentials import Credentials
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 WITH_PASSWORD = ("SCRAM-SHA-256", "PLAIN", "LOGIN")
 """Mechanisms for a password, the best first."""

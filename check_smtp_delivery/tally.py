@@ -4,8 +4,9 @@ Rule: pure, and bounded: of 200,000 messages nothing is kept but numbers, their 
 frequent reasons.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
 
+from check_smtp_core.lean_typing import NamedTuple
 from check_smtp_delivery.reasons import Top, grouped
 
 _MOST_NAMES = 250_000

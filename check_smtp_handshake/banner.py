@@ -3,14 +3,16 @@
 Rule: the check ends with the greeting; what a server says later is no part of it.
 """
 
+from __future__ import annotations
+
 import re
 import warnings
-from argparse import ArgumentTypeError
-from typing import TYPE_CHECKING, NamedTuple
 
 from check_smtp_core.address import unbracketed
 from check_smtp_core.findings import Finding
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.observation import Measure
+from check_smtp_core.parser import InvalidValue
 from check_smtp_core.reply import Reply
 from check_smtp_core.text import printable, quoted
 from check_smtp_core.values import hostname
@@ -43,7 +45,7 @@ class Greeting(NamedTuple):
         return [f"greeting {self.reply.code}: {line}" for line in lines]
 
 
-def add_options(parser: "Parser") -> None:
+def add_options(parser: Parser) -> None:
     """What the greeting has to be like."""
     parser.own.value(
         "--expect",
@@ -66,13 +68,13 @@ def add_options(parser: "Parser") -> None:
     )
 
 
-def observe(session: "Session", options: "Options") -> Greeting:
+async def observe(session: Session, options: Options) -> Greeting:
     """Wait for the last line of the greeting, which comes before any STARTTLS."""
     not_tried = "; STARTTLS is not tried here" if options.tls_mode == "starttls" else ""
-    return Greeting(session.greeting(), session.origin, not_tried)
+    return Greeting(await session.greeting(), session.origin, not_tried)
 
 
-def judge(facts: Greeting, options: "Options") -> list[Finding]:
+def judge(facts: Greeting, options: Options) -> list[Finding]:
     """Code first; a greeting that turns us away has no words worth judging."""
     greeting = facts.reply
     if greeting.code != options.expect_code:
@@ -100,10 +102,10 @@ def _pattern(text: str) -> re.Pattern[str]:
             warnings.simplefilter("ignore")  # "possible nested set": nobody reads it here
             return re.compile(text, re.MULTILINE)
     except (re.error, OverflowError, RecursionError) as error:
-        raise ArgumentTypeError(f'"{text}" is not a regular expression: {error}') from None
+        raise InvalidValue(f'"{text}" is not a regular expression: {error}') from None
 
 
 def _code(text: str) -> int:
     if not re.fullmatch(r"[2-5][0-9][0-9]", text):
-        raise ArgumentTypeError(f'"{text}" is not a reply code from 200 to 599')
+        raise InvalidValue(f'"{text}" is not a reply code from 200 to 599')
     return int(text)

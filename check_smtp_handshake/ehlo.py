@@ -3,12 +3,14 @@
 Rule: what is judged is the last list of capabilities: inside TLS, where TLS is asked for.
 """
 
+from __future__ import annotations
+
 import re
-from argparse import ArgumentTypeError
-from typing import TYPE_CHECKING, NamedTuple
 
 from check_smtp_core.findings import Finding
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.observation import Measure
+from check_smtp_core.parser import InvalidValue
 from check_smtp_core.reply import Capabilities
 from check_smtp_core.session import Hello
 from check_smtp_core.text import defused, quoted, shortened
@@ -55,7 +57,7 @@ class Offer(NamedTuple):
         return lines + [f"limit {name}: {value}" for name, value in capabilities.limits.items()]
 
 
-def add_options(parser: "Parser") -> None:
+def add_options(parser: Parser) -> None:
     """What must be offered, and what must not."""
     parser.own.values(
         "--require",
@@ -90,18 +92,18 @@ def add_options(parser: "Parser") -> None:
     )
 
 
-def observe(session: "Session", options: "Options") -> Offer:
+async def observe(session: Session, options: Options) -> Offer:
     """Greeting, EHLO and, with --starttls, TLS and EHLO again."""
-    session.welcome()
-    hello = session.hello()
+    await session.welcome()
+    hello = await session.hello()
     if options.tls_mode == "starttls":
-        session.starttls(hello)
-        hello = session.hello()
+        await session.starttls(hello)
+        hello = await session.hello()
     version = session.agreed.version if session.agreed else ""
     return Offer(hello, version, options.min_size)
 
 
-def judge(facts: Offer, options: "Options") -> list[Finding]:
+def judge(facts: Offer, options: Options) -> list[Finding]:
     """Hold the offer against what is required and forbidden."""
     offer = facts.hello.capabilities
     findings = []
@@ -150,17 +152,17 @@ def _misplaced(offer: Capabilities, missing: list[tuple[str, str]]) -> str:
 def _extension(text: str) -> tuple[str, str]:
     match = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9_-]*)(?:=([!-~]+))?", text)
     if match is None:
-        raise ArgumentTypeError(f'"{text}" is not KEYWORD or KEYWORD=PARAM')
+        raise InvalidValue(f'"{text}" is not KEYWORD or KEYWORD=PARAM')
     return match[1].upper(), match[2] or ""
 
 
 def _mechanism(text: str) -> tuple[str, str]:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", text):
-        raise ArgumentTypeError(f'"{text}" is not a SASL mechanism')
+        raise InvalidValue(f'"{text}" is not a SASL mechanism')
     return "AUTH", text.upper()
 
 
 def _octets(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,20}", text):
-        raise ArgumentTypeError(f'"{text}" is not a number of octets')
+        raise InvalidValue(f'"{text}" is not a number of octets')
     return int(text)

@@ -5,10 +5,13 @@ are nobody's; a hashed folder goes before a bundle, which costs 20 ms to parse. 
 nothing about a folder that is missing or not hashed.
 """
 
+from __future__ import annotations
+
 import os
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from check_smtp_core.lean_typing import NamedTuple
 
 FOLDERS = (
     "/etc/ssl/certs",

@@ -4,12 +4,14 @@ Rule: the verified path is judged, not the list that was sent, and all faults ar
 The session ends with the handshake: one connection yields facts and verdict, and QUIT goes out.
 """
 
+from __future__ import annotations
+
 import re
-from argparse import ArgumentTypeError
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING
+from check_smtp_core.parser import InvalidValue
 from check_smtp_core.values import wire_text
 from check_smtp_tls.identity import (
     certificate_in_file,
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 TLS_BY_DEFAULT = True
 
 
-def add_options(parser: "Parser") -> None:
+def add_options(parser: Parser) -> None:
     """How long, for whom and by whom the certificate has to be."""
     for letter, word in (("-w", "warning"), ("-c", "critical")):
         default = DEFAULT_WARNING if word == "warning" else DEFAULT_CRITICAL
@@ -76,19 +78,19 @@ def add_options(parser: "Parser") -> None:
     )
 
 
-def new_engine(options: "Options") -> "VerifyingEngine":
+def new_engine(options: Options) -> VerifyingEngine:
     """The engine whose verifier notes all faults. SessionEnded with `local` without anchors."""
     needed = options.verify or bool(options.ca_file or options.ca_path)
     return verifying_engine(options, options.key_type, needed)
 
 
-def observe(session: "Session", options: "Options") -> Served:
+async def observe(session: Session, options: Options) -> Served:
     """As far as the handshake; what breaks after it leaves the certificate seen."""
     ended = None
     try:
-        session.welcome()
+        await session.welcome()
         if options.tls_mode == "starttls":
-            session.starttls(session.hello())
+            await session.starttls(await session.hello())
     except SessionEnded as end:
         ended = end
     chain = chain_of(session)
@@ -117,7 +119,7 @@ def _without_certificate(ended: SessionEnded | None, key_type: str) -> SessionEn
     return ended
 
 
-def judge(facts: Served, options: "Options") -> list[Finding]:
+def judge(facts: Served, options: Options) -> list[Finding]:
     """Dates always; trust, purpose and name unless they are not wanted; then the rest."""
     findings = [facts.ended] if facts.ended else []
     findings += date_findings(facts.chain, facts.now)
@@ -135,17 +137,17 @@ def _lifetime(text: str) -> Lifetime:
     try:
         return read_lifetime(text)
     except ValueError as error:
-        raise ArgumentTypeError(f'"{text}" is {error}') from None
+        raise InvalidValue(f'"{text}" is {error}') from None
 
 
 def _key_type(text: str) -> str:
     if text.lower() not in ("rsa", "ecdsa"):
-        raise ArgumentTypeError(f'"{text}" is neither rsa nor ecdsa')
+        raise InvalidValue(f'"{text}" is neither rsa nor ecdsa')
     return text.lower()
 
 
 def _fingerprint(text: str) -> str:
     digits = text.lower().removeprefix("sha256:").replace(":", "")
     if not re.fullmatch(r"[0-9a-f]{64}", digits):
-        raise ArgumentTypeError(f'"{text}" is no SHA-256 fingerprint in hexadecimal digits')
+        raise InvalidValue(f'"{text}" is no SHA-256 fingerprint in hexadecimal digits')
     return digits

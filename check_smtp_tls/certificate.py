@@ -5,10 +5,13 @@ and what it refuses to read (OpenSSL, and so most of the mail world, is more len
 pyOpenSSL.
 """
 
+from __future__ import annotations
+
 import hashlib
 import warnings
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, NamedTuple
+
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -89,7 +92,7 @@ def day(moment: datetime) -> str:
     return "an unreadable date" if moment == UNREADABLE else f"{moment:%Y-%m-%d}"
 
 
-def read_certificate(certificate: "crypto.X509") -> Certificate:
+def read_certificate(certificate: crypto.X509) -> Certificate:
     """The facts of one certificate that pyOpenSSL has taken from a handshake or a file."""
     from cryptography import x509
     from OpenSSL import crypto
@@ -133,7 +136,7 @@ class _Reader:
     panics among them; whatever it raises means that it cannot read that part.
     """
 
-    def __init__(self, parsed: "x509.Certificate | None", original: "crypto.X509") -> None:
+    def __init__(self, parsed: x509.Certificate | None, original: crypto.X509) -> None:
         self._parsed = parsed
         self._original = original
 

@@ -4,8 +4,9 @@ Rule: pure. A bare number of days means "at least", a range keeps its meaning, a
 of the leaf's lifetime; without options short-lived certificates do not alarm all their life.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
 
+from check_smtp_core.lean_typing import NamedTuple
 from check_smtp_core.thresholds import check_range
 
 DEFAULT_WARNING = (21.0, 25.0)

@@ -3,11 +3,13 @@
 Rule: facts only; whether they are good enough is judged elsewhere.
 """
 
+from __future__ import annotations
+
 import math
 from datetime import datetime
-from typing import NamedTuple
 
 from check_smtp_core.findings import Finding
+from check_smtp_core.lean_typing import NamedTuple
 from check_smtp_core.observation import Measure
 from check_smtp_core.text import defused, printable
 from check_smtp_tls.certificate import UNREADABLE, Certificate, Chain, day

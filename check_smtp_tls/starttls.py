@@ -4,19 +4,19 @@ Rule: any certificate will do. A finished handshake is not yet a session, so EHL
 what must be refused is asked over further connections, one after the other.
 """
 
-from argparse import ArgumentTypeError
-from typing import TYPE_CHECKING, NamedTuple, cast
+from __future__ import annotations
 
 from check_smtp_core.engine import Agreed
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.observation import Measure
+from check_smtp_core.parser import InvalidValue
 from check_smtp_core.session import Hello
 
 if TYPE_CHECKING:
     from check_smtp_core.options import Options
     from check_smtp_core.parser import Parser
     from check_smtp_core.session import Session
-    from check_smtp_core.tls import TlsEngine
 
 TLS_BY_DEFAULT = True
 
@@ -73,7 +73,7 @@ class Encryption(NamedTuple):
         return lines + [f"{each.version} offered alone: {each.how}" for each in self.refusals]
 
 
-def add_options(parser: "Parser") -> None:
+def add_options(parser: Parser) -> None:
     """How good the encryption has to be."""
     parser.own.value(
         "--min-version",
@@ -97,22 +97,25 @@ def add_options(parser: "Parser") -> None:
     )
 
 
-def observe(session: "Session", options: "Options") -> Encryption:
+async def observe(session: Session, options: Options) -> Encryption:
     """STARTTLS (or implicit TLS), EHLO inside, and then the versions that must be refused."""
-    session.welcome()
+    await session.welcome()
     if options.tls_mode == "starttls":
-        session.starttls(session.hello())
-    hello = session.hello()
+        await session.starttls(await session.hello())
+    hello = await session.hello()
+    from check_smtp_core.tls import TlsEngine
+
+    engine = session.engine
+    assert isinstance(engine, TlsEngine)
     assert session.agreed is not None
-    engine = cast("TlsEngine", session.engine)
     if options.refuse_version:
-        session.quit()
-    refusals = tuple(_offer_alone(session, options, each) for each in options.refuse_version)
+        await session.quit()
+    refusals = [await _offer_alone(session, options, each) for each in options.refuse_version]
     group_bits = engine.diffie_hellman_bits()
-    return Encryption(session.agreed, hello, options.min_bits, refusals, group_bits)
+    return Encryption(session.agreed, hello, options.min_bits, tuple(refusals), group_bits)
 
 
-def judge(facts: Encryption, options: "Options") -> list[Finding]:
+def judge(facts: Encryption, options: Options) -> list[Finding]:
     """The version first; then strength, manners, and what was not refused."""
     findings = []
     version, cipher, bits = facts.agreed
@@ -135,7 +138,7 @@ def judge(facts: Encryption, options: "Options") -> list[Finding]:
     return findings
 
 
-def _offer_alone(session: "Session", options: "Options", version: str) -> Refusal:
+async def _offer_alone(session: Session, options: Options, version: str) -> Refusal:
     """Offer one version only, over a connection of its own."""
     from check_smtp_core.tls import TlsEngine
 
@@ -147,10 +150,10 @@ def _offer_alone(session: "Session", options: "Options", version: str) -> Refusa
         return Refusal(version, False, "not offered", Finding("local", text))
     another = None
     try:
-        another = session.again(lambda: engine)
-        another.welcome()
+        another = await session.again(lambda: engine)
+        await another.welcome()
         if options.tls_mode == "starttls":
-            another.starttls(another.hello())
+            await another.starttls(await another.hello())
     except SessionEnded as ended:
         if engine.server_version() == version:
             return Refusal(version, True, f"accepted, then {ended.finding.text}")
@@ -162,7 +165,7 @@ def _offer_alone(session: "Session", options: "Options", version: str) -> Refusa
         return Refusal(version, False, "not offered", finding._replace(text=text))
     finally:
         if another:
-            another.quit()
+            await another.quit()
     return Refusal(version, True, "accepted")
 
 
@@ -170,11 +173,11 @@ def _version(text: str) -> str:
     names = {name.lower().removesuffix("0"): name for name in _VERSIONS} | {"tlsv1.0": "TLSv1"}
     name = names.get(text.lower())
     if name is None:
-        raise ArgumentTypeError(f'"{text}" is none of {", ".join(_VERSIONS)}')
+        raise InvalidValue(f'"{text}" is none of {", ".join(_VERSIONS)}')
     return name
 
 
 def _bits(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 4):
-        raise ArgumentTypeError(f'"{text}" is not a number of bits')
+        raise InvalidValue(f'"{text}" is not a number of bits')
     return int(text)

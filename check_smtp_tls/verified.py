@@ -4,10 +4,12 @@ Rule: all faults at once, in the words of the certificate check. Nothing that is
 goes to a server with one of them.
 """
 
+from __future__ import annotations
+
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, cast
 
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING, cast
 from check_smtp_core.text import printable
 from check_smtp_tls.identity import name_findings
 from check_smtp_tls.trust import date_findings, strength_findings, trust_findings
@@ -21,9 +23,7 @@ if TYPE_CHECKING:
 _OLD_VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1")
 
 
-def verifying_engine(
-    options: "Options", key_type: str = "", needed: bool = True
-) -> "VerifyingEngine":
+def verifying_engine(options: Options, key_type: str = "", needed: bool = True) -> VerifyingEngine:
     """The engine whose verifier notes all faults.
 
     SessionEnded with `local` without anchors where they are `needed`; without a verdict on trust
@@ -44,13 +44,13 @@ def verifying_engine(
     return VerifyingEngine(options.sni_name, Anchors("", ""), key_type)
 
 
-def chain_of(session: "Session") -> "Chain | None":
+def chain_of(session: Session) -> Chain | None:
     """What the verifying engine of this session has seen of the server's certificates."""
     engine = cast("VerifyingEngine | None", session.engine)
     return engine.chain() if engine else None
 
 
-def server_faults(session: "Session", reference: str) -> list[Finding]:
+def server_faults(session: Session, reference: str) -> list[Finding]:
     """Everything that keeps the server at the other end from being the one that is meant.
 
     `reference` is the name or address that it has to prove (RFC 9525).

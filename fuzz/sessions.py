@@ -17,7 +17,7 @@ import atheris
 with atheris.instrument_imports(
     include=["check_smtp_core", "check_smtp_handshake", "check_smtp_tls", "check_smtp_delivery"]
 ):
-    from check_smtp_core import plugin, session
+    from check_smtp_core import run, session
     from check_smtp_core.connection import ConnectionLost
     from check_smtp_core.engine import Agreed
     from check_smtp_core.options import parse_options, parser_of
@@ -29,7 +29,7 @@ from fuzz.seeds import ANSWER, UNASKED
 from tests.test_hostile_output import assert_harmless, assert_within_limits
 
 if TYPE_CHECKING:
-    from check_smtp_core.observation import Check
+    from check_smtp_core.check import Check
 
 CHECKS: list[tuple[ModuleType, tuple[str, ...]]] = [
     (banner, ("--expect-host", "mail.example.com", "--expect", "^never$")),
@@ -74,35 +74,35 @@ class InMemory:
         self._answers = iter(self.said)
         self._unasked = b""
 
-    def connect(self, deadline: object) -> str:
+    async def connect(self, deadline: object) -> str:
         """Connected at once."""
         return "192.0.2.10"
 
-    def send_proxy_header(self, version: int) -> None:
+    async def send_proxy_header(self, version: int) -> None:
         """Nobody reads it."""
 
-    def start_tls(self, engine: object) -> Agreed:
+    async def start_tls(self, engine: object) -> Agreed:
         """Shake hands without a word."""
         self.engine = engine
         self.agreed = Agreed("TLSv1.3", "TLS_AES_256_GCM_SHA384", 256)
         return self.agreed
 
-    def read(self) -> bytes:
+    async def read(self) -> bytes:
         """The next answer, or the end."""
         answer, _, self._unasked = next(self._answers, b"").partition(UNASKED)
         if not answer:
             raise ConnectionLost(reset=False)
         return answer
 
-    def read_now(self) -> bytes:
+    async def read_now(self) -> bytes:
         """What came with the last answer though nobody asked."""
         unasked, self._unasked = self._unasked, b""
         return unasked
 
-    def write(self, octets: bytes) -> None:
+    async def write(self, octets: bytes) -> None:
         """The server has its answers ready."""
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Nothing is open."""
 
 
@@ -114,7 +114,7 @@ def target(octets: bytes) -> None:
     verbose = VERBOSE[choice >> 4 & 3]
     encoding = "ascii" if choice & 0x80 else "utf-8"
     arguments = (*SHARED, *options, *verbose)
-    code, output = plugin.run(cast("Check", check), arguments, monotonic(), encoding)
+    code, output = run.run(cast("Check", check), arguments, monotonic(), encoding)
     assert_harmless(code, output, bool(verbose))
     assert_within_limits(output, encoding)
 
@@ -125,7 +125,7 @@ def in_memory() -> None:
     The command lines are few, and libFuzzer needs the timer signal for itself.
     """
     vars(session).update(Connection=InMemory)
-    vars(plugin).update(
+    vars(run).update(
         Backstop=lambda *_: nullcontext(),
         parser_of=cache(parser_of),
         parse_options=cache(parse_options),

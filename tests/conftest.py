@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 import trustme
 
-from check_smtp_core.plugin import run
+from check_smtp_core.run import run
 from tests.player import Player
 
 _PACKAGES = {

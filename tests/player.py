@@ -37,10 +37,14 @@ class _ClientGone(Exception):
 
 
 class Player:
-    """Plays one transcript for one connection on a free port of 127.0.0.1 (or ::1)."""
+    """Plays one transcript for one connection, at 127.0.0.1 or another address of this machine."""
 
     def __init__(
-        self, transcript: str, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+        self,
+        transcript: str,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
         self.faults: list[str] = []
         self.heard: list[str] = []
@@ -51,7 +55,7 @@ class Player:
         self._steps = [line for line in lines if line]
         self._tls = tls
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._listener = socket.create_server((host, 0), family=family)
+        self._listener = socket.create_server((host, port), family=family)
         self._listener.settimeout(0.05)
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)

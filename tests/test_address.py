@@ -21,6 +21,7 @@ from check_smtp_core.address import (
 )
 from check_smtp_core.deadline import Deadline, OutOfTime
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.tasks import finish
 
 V4, V6 = int(socket.AF_INET), int(socket.AF_INET6)
 
@@ -291,7 +292,7 @@ def test_addresses_come_in_the_resolvers_order_each_once(
     monkeypatch: pytest.MonkeyPatch, known: list[str], addresses: list[Address]
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", answering(*known))
-    assert resolve("mail.example.com", 25, 0, soon()) == addresses
+    assert finish(resolve("mail.example.com", 25, 0, soon())) == addresses
 
 
 @pytest.mark.parametrize(
@@ -316,7 +317,7 @@ def test_the_resolver_is_asked_for_the_wanted_family_and_never_about_a_literal(
         return answering("192.0.2.1")(*arguments)
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    resolve(host, 25, family, soon())
+    finish(resolve(host, 25, family, soon()))
     assert asked == [question]
 
 
@@ -328,12 +329,12 @@ def test_the_resolver_is_asked_for_the_wanted_family_and_never_about_a_literal(
     ],
 )
 def test_a_literal_resolves_to_itself(literal: str, address: Address) -> None:
-    assert resolve(literal, 25, 0, soon()) == [address]
+    assert finish(resolve(literal, 25, 0, soon())) == [address]
 
 
 def test_a_literal_with_an_interface_that_is_not_here_is_our_own_fault() -> None:
     with pytest.raises(SessionEnded) as ended:
-        resolve("fe80::1%nosuch0", 25, V6, soon())
+        finish(resolve("fe80::1%nosuch0", 25, V6, soon()))
     text = "this machine has no such interface: fe80::1%nosuch0"
     assert ended.value.finding == Finding("local", text, ends_session=True)
 
@@ -376,7 +377,7 @@ def test_a_name_that_does_not_resolve_is_told_from_a_resolver_that_cannot(
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", failing(socket.gaierror(code, "x")))
     with pytest.raises(SessionEnded) as ended:
-        resolve(NAME, 25, family, soon())
+        finish(resolve(NAME, 25, family, soon()))
     assert ended.value.finding == finding._replace(ends_session=True)
 
 
@@ -385,7 +386,7 @@ def test_a_failure_for_good_is_the_resolvers_but_not_called_temporary(
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", failing(socket.gaierror(socket.EAI_FAIL, "x")))
     with pytest.raises(SessionEnded) as ended:
-        resolve(NAME, 25, 0, soon())
+        finish(resolve(NAME, 25, 0, soon()))
     text = f"failure while resolving the name {NAME}"
     assert ended.value.finding == Finding("resolver", text, ends_session=True)
 
@@ -408,7 +409,7 @@ def test_an_error_of_the_system_in_the_resolver_is_a_finding_too(
     monkeypatch.setattr(socket, "getaddrinfo", failing(OSError(errno.EMFILE, "x")))
     before = set(threading.enumerate())
     with pytest.raises(SessionEnded) as ended:
-        resolve(host, 25, 0, soon())
+        finish(resolve(host, 25, 0, soon()))
     for thread in set(threading.enumerate()) - before:
         thread.join(5.0)
     assert ended.value.finding == finding._replace(ends_session=True)
@@ -425,7 +426,7 @@ def test_a_silent_resolver_does_not_outlast_the_deadline(monkeypatch: pytest.Mon
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     before = monotonic()
     with pytest.raises(OutOfTime):
-        resolve(NAME, 25, 0, Deadline.after(0.05))
+        finish(resolve(NAME, 25, 0, Deadline.after(0.05)))
     elapsed = monotonic() - before
     done.set()
     assert 0.05 <= elapsed < 1.0
@@ -434,4 +435,4 @@ def test_a_silent_resolver_does_not_outlast_the_deadline(monkeypatch: pytest.Mon
 def test_after_the_deadline_no_name_resolves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", answering("192.0.2.1"))
     with pytest.raises(OutOfTime):
-        resolve(NAME, 25, 0, Deadline.after(-1.0))
+        finish(resolve(NAME, 25, 0, Deadline.after(-1.0)))

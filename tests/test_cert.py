@@ -2,7 +2,7 @@
 
 import re
 import ssl
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from check_smtp_core.findings import Finding
-from check_smtp_core.options import add_shared_options
-from check_smtp_core.parser import Parser, UsageError
+from check_smtp_core.parser import InvalidValue, Parser, UsageError
+from check_smtp_core.shared_options import add_shared_options
 from check_smtp_tls import cert
 from check_smtp_tls.cert import judge
 from check_smtp_tls.certificate import Certificate, Chain
@@ -300,7 +300,7 @@ def test_a_fingerprint_is_taken_as_openssl_prints_it(text: str, expected: str) -
 def test_what_cannot_be_meant_is_a_usage_error(
     convert: Callable[[str], object], text: str, message: str
 ) -> None:
-    with pytest.raises(ArgumentTypeError) as refused:
+    with pytest.raises(InvalidValue) as refused:
         convert(text)
     assert str(refused.value) == message
 

@@ -67,6 +67,8 @@ def row(shop: Shop, ca_file: Path, fault: str, setup: Setup) -> Row:
     code, output = run_check("cert", *arguments, "--ca-file", str(ca_file))
     seen = outcome(code, output, shop.port)
     text = seen.text.replace("127.0.0.1:PORT", "192.0.2.25:465")
+    # a machine that begins its tests late has less left
+    text = re.sub(r"\b24 h \d+ min", "24 h 6 min", text)
     text = re.sub(r"\d{4}-\d\d-\d\d( \d\d:\d\d UTC)?", "DATE", text)
     names = [
         match[2] + (" (OK)" if match[1] == "OK" else "")

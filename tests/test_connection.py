@@ -10,6 +10,7 @@ from check_smtp_core.address import Address
 from check_smtp_core.connection import Connection, ConnectionLost
 from check_smtp_core.deadline import Deadline, OutOfTime
 from check_smtp_core.findings import SessionEnded
+from check_smtp_core.tasks import finish
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def listener() -> Iterator[socket.socket]:
 def connection_to(listener: socket.socket, seconds: float, source: str = "") -> Connection:
     address = Address(socket.AF_INET, listener.getsockname())
     connection = Connection(address, source, Deadline.after(seconds))
-    connection.connect(connection.deadline)
+    finish(connection.connect(connection.deadline))
     return connection
 
 
@@ -31,12 +32,12 @@ def test_octets_go_both_ways(listener: socket.socket) -> None:
     peer, (came_from, _) = listener.accept()
     with peer:
         assert came_from == "127.0.0.9"
-        connection.write(b"EHLO x\r\n")
+        finish(connection.write(b"EHLO x\r\n"))
         assert peer.recv(100) == b"EHLO x\r\n"
-        assert connection.read_now() == b""
+        assert finish(connection.read_now()) == b""
         peer.sendall(b"250 x\r\n")
-        assert connection.read() == b"250 x\r\n"
-        connection.close()
+        assert finish(connection.read()) == b"250 x\r\n"
+        finish(connection.close())
         assert peer.recv(100) == b""
 
 
@@ -44,9 +45,9 @@ def test_a_silent_peer_is_left_at_the_deadline(listener: socket.socket) -> None:
     started = monotonic()
     connection = connection_to(listener, 0.1)
     with pytest.raises(OutOfTime):
-        connection.read()
+        finish(connection.read())
     assert 0.1 <= monotonic() - started < 0.1 + 0.3
-    connection.close()
+    finish(connection.close())
 
 
 def test_a_peer_that_never_stops_is_left_at_the_deadline_too(listener: socket.socket) -> None:
@@ -55,8 +56,8 @@ def test_a_peer_that_never_stops_is_left_at_the_deadline_too(listener: socket.so
     with peer, pytest.raises(OutOfTime):
         while True:
             peer.sendall(b"x")
-            connection.read()
-    connection.close()
+            finish(connection.read())
+    finish(connection.close())
 
 
 def test_a_peer_that_takes_nothing_is_left_at_the_deadline_as_well(
@@ -64,8 +65,8 @@ def test_a_peer_that_takes_nothing_is_left_at_the_deadline_as_well(
 ) -> None:
     connection = connection_to(listener, 0.2)
     with pytest.raises(OutOfTime):
-        connection.write(bytes(50_000_000))
-    connection.close()
+        finish(connection.write(bytes(50_000_000)))
+    finish(connection.close())
 
 
 @pytest.mark.parametrize("reset", [False, True])
@@ -76,10 +77,10 @@ def test_an_end_is_told_from_a_reset(listener: socket.socket, reset: bool) -> No
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     peer.close()
     with pytest.raises(ConnectionLost) as lost:
-        connection.read()
+        finish(connection.read())
     assert lost.value.reset is reset
-    connection.write(b"QUIT\r\n")  # says nothing: who reads will know
-    connection.close()
+    finish(connection.write(b"QUIT\r\n"))  # says nothing: who reads will know
+    finish(connection.close())
 
 
 def test_a_reset_that_was_noticed_in_passing_stays_a_reset(listener: socket.socket) -> None:
@@ -88,12 +89,12 @@ def test_a_reset_that_was_noticed_in_passing_stays_a_reset(listener: socket.sock
     peer, _ = listener.accept()
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     peer.close()
-    assert connection.read_now() == b""
+    assert finish(connection.read_now()) == b""
     for _ in range(2):
         with pytest.raises(ConnectionLost) as lost:
-            connection.read()
+            finish(connection.read())
         assert lost.value.reset
-    connection.close()
+    finish(connection.close())
 
 
 def test_nobody_there_is_a_refusal() -> None:
@@ -102,5 +103,5 @@ def test_nobody_there_is_a_refusal() -> None:
         address = Address(socket.AF_INET, closed.getsockname())
         connection = Connection(address, "", Deadline.after(5))
         with pytest.raises(SessionEnded, match=r"^connect: connection refused \(127\.0\.0\.1\)$"):
-            connection.connect(connection.deadline)
-        connection.close()
+            finish(connection.connect(connection.deadline))
+        finish(connection.close())

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from check_smtp_core.findings import SessionEnded
-from check_smtp_core.options import add_shared_options, parse_options
+from check_smtp_core.options import parse_options
 from check_smtp_core.parser import Parser, UsageError
+from check_smtp_core.shared_options import add_shared_options
 from check_smtp_delivery.credentials import (
     Credentials,
     add_credentials,

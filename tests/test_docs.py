@@ -26,6 +26,7 @@ from tests.test_suite import (
     ROOT,
     icinga_arguments,
     imports,
+    in_argparse,
     is_local,
     module_of,
     parser_of,
@@ -121,7 +122,7 @@ def of_lifetime(limits: tuple[float, float]) -> str:
 
 
 IN_WORDS = {
-    "hostname": "required",
+    "hostnames": "required",
     "servername": "HOST",
     "ehlo_name": "our own name or address",
     "days_warning": of_lifetime(DEFAULT_WARNING),
@@ -170,7 +171,7 @@ def test_the_page_lists_all_options_with_their_defaults(check: str) -> None:
             for action in group._group_actions
             if action.help is not argparse.SUPPRESS
         ]
-        for group in parser_of(check)._action_groups
+        for group in in_argparse(check)._action_groups
         if group._group_actions
     ]
     hold_table(check, "### Its own", own)

@@ -1,11 +1,10 @@
 """Durations: what may be given, and how an age is told."""
 
-from argparse import ArgumentTypeError
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from check_smtp_core.parser import InvalidValue
 from check_smtp_delivery.durations import duration_range, has_unit, in_words
 
 
@@ -35,7 +34,7 @@ def test_a_duration_becomes_a_range_in_seconds(text: str, seconds: str) -> None:
     ["", "soon", "1 h", "1w", "h", "1hh", "1h30m", "-1h", "1h:30m", "1e3", "1_0", "٣h", "1H"],
 )
 def test_what_is_no_duration_is_an_error(text: str) -> None:
-    with pytest.raises(ArgumentTypeError, match="is no duration such as 90m, 1h, 3d or 3600"):
+    with pytest.raises(InvalidValue, match="is no duration such as 90m, 1h, 3d or 3600"):
         duration_range(text)
 
 
@@ -69,5 +68,5 @@ def test_an_age_in_words(seconds: float, words: str) -> None:
 def test_any_text_is_a_range_or_an_error(text: str) -> None:
     try:
         assert duration_range(text).isascii()
-    except ArgumentTypeError:
+    except InvalidValue:
         pass

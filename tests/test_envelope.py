@@ -1,9 +1,8 @@
 """envelope: addresses in and out."""
 
-from argparse import ArgumentTypeError
-
 import pytest
 
+from check_smtp_core.parser import InvalidValue
 from check_smtp_delivery.envelope import at_a_time, mail_from, rcpt_to, recipient, sender
 
 LONG = "x" * 64
@@ -59,19 +58,19 @@ def test_an_address_becomes_what_stands_between_the_brackets(given: str, expecte
     ],
 )
 def test_what_is_no_address_is_a_usage_error(given: str, why: str) -> None:
-    with pytest.raises(ArgumentTypeError) as error:
+    with pytest.raises(InvalidValue) as error:
         recipient(given)
     assert str(error.value) == f'"{given}" {why}'
 
 
 def test_a_domain_that_idna_does_not_know_is_a_usage_error() -> None:
-    with pytest.raises(ArgumentTypeError, match="not a valid internationalised name"):
+    with pytest.raises(InvalidValue, match="not a valid internationalised name"):
         recipient("user@xn--.bücher")
 
 
 @pytest.mark.parametrize("given", ["a@b.example\r\nDATA", "a\0@b.example", "a@b.example\u2028"])
 def test_no_address_smuggles_a_command(given: str) -> None:
-    with pytest.raises(ArgumentTypeError, match="control characters"):
+    with pytest.raises(InvalidValue, match="control characters"):
         recipient(given)
 
 

@@ -1,15 +1,15 @@
 """A login: its options, what becomes of a reply, and who may have the credentials."""
 
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from check_smtp_core.check import Check
 from check_smtp_core.findings import Finding, SessionEnded
-from check_smtp_core.observation import Check
 from check_smtp_core.options import Options, parse_options, parser_of
-from check_smtp_core.parser import UsageError
+from check_smtp_core.parser import InvalidValue, UsageError
 from check_smtp_core.reply import Capabilities, Reply, read_capabilities
 from check_smtp_delivery import auth
 from check_smtp_delivery.credentials import Credentials
@@ -269,6 +269,6 @@ def test_the_options_of_a_login_can_be_added_elsewhere() -> None:
     options.verify, options.tls_mode, options.port = True, "", 25
     complete_login(options)
     options.verify = False
-    with pytest.raises(ArgumentTypeError):
+    with pytest.raises(InvalidValue):
         complete_login(options)
     assert repr(Credentials("jane", "s3cret")) == "Credentials('jane', ***)"

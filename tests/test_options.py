@@ -8,8 +8,9 @@ import pytest
 
 from check_smtp_core import __version__
 from check_smtp_core.findings import VOCABULARY, State
-from check_smtp_core.options import Options, add_shared_options, parse_options
+from check_smtp_core.options import Options, parse_options
 from check_smtp_core.parser import Information, Parser, UsageError
+from check_smtp_core.shared_options import add_shared_options
 
 OK, WARNING, CRITICAL = State.OK, State.WARNING, State.CRITICAL
 
@@ -21,7 +22,13 @@ def parse(*arguments: str) -> Options:
 
 
 DEFAULTS: dict[str, Any] = {
+    "hostnames": ("mail.example.com",),
     "hostname": "mail.example.com",
+    "all_addresses": False,
+    "mx": "",
+    "ignore_mx": (),
+    "quorum": 0,
+    "perfdata_each": False,
     "port": 25,
     "family": 0,
     "source_address": "",
@@ -46,6 +53,8 @@ def parsed(*arguments: str) -> dict[str, Any]:
     host = () if "-H" in arguments else ("-H", "mail.example.com")
     options = parse(*host, *arguments)
     values = {name: getattr(options, name) for name in DEFAULTS}
+    if values["hostnames"] == (values["hostname"],):
+        values["hostnames"] = DEFAULTS["hostnames"]
     return {name: value for name, value in values.items() if value != DEFAULTS[name]}
 
 
@@ -61,6 +70,20 @@ def test_these_are_all_shared_options() -> None:
         (["-H", "2001:db8::1"], {"hostname": "2001:db8::1", "family": socket.AF_INET6}),
         (["-H", "[2001:db8::1]"], {"hostname": "2001:db8::1", "family": socket.AF_INET6}),
         (["-H", "bücher.example"], {"hostname": "xn--bcher-kva.example"}),
+        (
+            ["-H", "a.example", "-H", "b.example,a.example"],
+            {"hostnames": ("a.example", "b.example"), "hostname": ""},
+        ),
+        (
+            ["-H", "192.0.2.25,2001:db8::1"],
+            {"hostnames": ("192.0.2.25", "2001:db8::1"), "hostname": ""},
+        ),
+        (["--all-addresses"], {"all_addresses": True, "hostname": ""}),
+        (
+            ["--mx", "example.com", "--ignore-mx", "a.example", "--quorum", "2"],
+            {"mx": "example.com", "ignore_mx": ("a.example",), "quorum": 2}
+            | {"hostnames": (), "hostname": ""},
+        ),
         (["-p", "587"], {"port": 587}),
         (["--port=587"], {"port": 587}),
         (["-4"], {"family": socket.AF_INET}),
@@ -139,6 +162,20 @@ def test_an_empty_value_means_not_given(option: str) -> None:
         (["-S"], {"tls_mode": "starttls"}),
         (["--starttls"], {"tls_mode": "starttls"}),
         (["-S", "-p", "465"], {"port": 465, "tls_mode": "starttls"}),
+        (
+            ["-H", "a.example", "-H", "b.example,a.example"],
+            {"hostnames": ("a.example", "b.example"), "hostname": ""},
+        ),
+        (
+            ["-H", "192.0.2.25,2001:db8::1"],
+            {"hostnames": ("192.0.2.25", "2001:db8::1"), "hostname": ""},
+        ),
+        (["--all-addresses"], {"all_addresses": True, "hostname": ""}),
+        (
+            ["--mx", "example.com", "--ignore-mx", "a.example", "--quorum", "2"],
+            {"mx": "example.com", "ignore_mx": ("a.example",), "quorum": 2}
+            | {"hostnames": (), "hostname": ""},
+        ),
         (["-p", "587"], {"port": 587}),
         (["-s", "-s", "--tls"], {"port": 465, "tls_mode": "implicit"}),
     ],
@@ -220,8 +257,10 @@ CONTROL = "is not allowed: it holds control characters"
     ("arguments", "message"),
     [
         (["-H", ""], "no hostname is given (-H)"),
-        (["-H", "a", "-H", "b"], "-H is given twice"),
-        (["-H", "a", "--hostname", "a"], "--hostname is given twice"),
+        (["--ignore-mx", "a"], "--ignore-mx is for --mx"),
+        (["--quorum", "1"], "--quorum and --perfdata-each are for several endpoints"),
+        (["--perfdata-each"], "--quorum and --perfdata-each are for several endpoints"),
+        (["-H", "192.0.2.1", "-H", "2001:db8::1", "-4"], FAMILIES),
         (["-p", "25", "--port", "25"], "--port is given twice"),
         (["-F", "a", "-F", "b"], "-F is given twice"),
         (["-t", "5", "-t", "6"], "-t is given twice"),

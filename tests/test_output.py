@@ -14,6 +14,7 @@ from check_smtp_core.output import (
     OUTPUT_LIMIT,
     TEXT_LIMIT,
     Judged,
+    Told,
     status_line,
     subject,
     verbose_lines,
@@ -395,6 +396,7 @@ class Seen(NamedTuple):
 
 
 NOTHING = Observation(
+    host="mail.example.com",
     facts=None,
     ended=None,
     notes=(),
@@ -407,6 +409,7 @@ NOTHING = Observation(
     dialogue=(),
 )
 EVERYTHING = Observation(
+    host="mail.example.com",
     facts=Seen(["extension SIZE 100", "extension DSN"]),
     ended=None,
     notes=(),
@@ -447,4 +450,5 @@ DIALOGUE = ["  0.2500 S: 220 mail", " 10.5000 C: EHLO probe"]
 def test_each_v_adds_findings_then_facts_then_the_dialogue(
     seen: Observation, level: int, lines: list[str]
 ) -> None:
-    assert verbose_lines(JUDGED, seen, level) == lines
+    told = Told("mail.example.com:25", CRITICAL, JUDGED, "", [], seen)
+    assert verbose_lines(told, level) == lines

@@ -1,17 +1,16 @@
 """The parser's manners: nothing ends the process, nothing is guessed."""
 
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from typing import Any
 
 import pytest
 
-from check_smtp_core.findings import VOCABULARY
-from check_smtp_core.parser import Information, Parser, UsageError
+from check_smtp_core.parser import Information, InvalidValue, Parser, UsageError
 
 
 def number(text: str) -> int:
     if not text.isdecimal():
-        raise ArgumentTypeError(f'"{text}" is not a number')
+        raise InvalidValue(f'"{text}" is not a number')
     return int(text)
 
 
@@ -25,11 +24,18 @@ def parser() -> Parser:
     section.choice("-4", dest="family", const=4, default=0, help="one")
     section.choice("-6", dest="family", const=6, default=0, help="or the other")
     section.flag("-L", "--lmtp", help="a flag")
-    section.flag("-v", action="count", default=0, help="a flag that counts")
+    section.flag("--no-sni", dest="sni", const=False, help="a flag that switches off")
+    section.counter("-v", help="a flag that counts")
+    section.places("--extra", const="@", metavar="PLACE", help="places")
     section.text("--about", text=lambda parser, _: f"about {parser.prog}", help="a text")
-    section.text(
-        "--explain", text=lambda _, value: f"it is {value}", nargs=None, type=number, help="a text"
+    section.text_about(
+        "--explain",
+        text=lambda _, value: f"it is {value}",
+        convert=number,
+        metavar="N",
+        help="a text",
     )
+    section.secret("--password", "use a file")
     section.refused("-e", "use --list")
     return new
 
@@ -40,7 +46,10 @@ DEFAULTS: dict[str, Any] = {
     "list": (),
     "family": 0,
     "lmtp": False,
+    "sni": True,
     "v": 0,
+    "extra": None,
+    "password": "",
     "about": None,
     "explain": None,
     "e": None,
@@ -74,6 +83,11 @@ def parsed(*arguments: str, onto: Namespace | None = None) -> dict[str, Any]:
         (["-6"], {"family": 6}),
         (["-L"], {"lmtp": True}),
         (["--lmtp", "-L"], {"lmtp": True}),
+        (["--no-sni"], {"sni": False}),
+        (["-H=mail"], {"hostname": "mail"}),
+        (["-n=5", "-H", "-"], {"number": 5, "hostname": "-"}),
+        (["--extra", "a@b", "--extra=", "--extra"], {"extra": ("a@b", "", "@")}),
+        (["--extra", "-L"], {"extra": ("@",), "lmtp": True}),
         (["-vv", "-v"], {"v": 3}),
         (["-vL4"], {"v": 1, "lmtp": True, "family": 4}),
         (["-vn5"], {"v": 1, "number": 5}),
@@ -87,6 +101,8 @@ def test_arguments_are_read(arguments: list[str], values: dict[str, Any]) -> Non
 
 
 EXPECTED_ONE = "expected one argument (a value that begins with - needs the form --option=-1:5)"
+
+SEEN = "everybody on this machine can read it there; use a file"
 
 
 @pytest.mark.parametrize(
@@ -103,7 +119,13 @@ EXPECTED_ONE = "expected one argument (a value that begins with - needs the form
         (["-4", "-6"], "-6 contradicts another option"),
         (["-46"], "-6 contradicts another option"),
         (["-6", "-4"], "-4 contradicts another option"),
+        (["--password", "x"], f"--password: {SEEN}"),
+        (["--password=x"], f"--password: {SEEN}"),
         (["mail"], 'unknown argument "mail"'),
+        (["-"], 'unknown argument "-"'),
+        (["-L", "-x", "--lmtp"], 'unknown argument "-x"'),
+        (["-Lx"], 'unknown argument "-Lx"'),
+        (["-L5"], 'unknown argument "-L5"'),
         (["-n", "1", "mail", "web"], 'unknown argument "mail"'),
         ([""], 'unknown argument ""'),
         (["-x"], 'unknown argument "-x"'),
@@ -171,28 +193,3 @@ def test_a_parser_can_be_used_again() -> None:
         namespace = Namespace()
         again.parse(["-n", "1", "-4"], namespace)
         assert (namespace.number, namespace.family) == (1, 4)
-
-
-def test_help_begins_with_the_usage_and_the_question() -> None:
-    lines = parser().format_help().splitlines()
-    assert lines[:3] == ["usage: check_smtp_test -H HOST [options]", "", "Is this a test?"]
-
-
-def test_help_leaves_refused_letters_out() -> None:
-    words = parser().format_help().split()
-    assert "-L," in words
-    assert "-e" not in words
-
-
-def test_help_shows_every_finding_under_its_state() -> None:
-    text = parser().format_help()
-    listed = text[text.index("findings of the whole suite") : text.index("exit states:")]
-    found: dict[str, str] = {}
-    label = ""
-    for line in listed.splitlines()[1:]:
-        head, colon, rest = line.strip().rpartition(":")
-        label = head if colon else label
-        found |= dict.fromkeys(rest.replace(",", " ").split(), label)
-    assert found == {
-        name: "by threshold" if state is None else state.name for name, state in VOCABULARY.items()
-    }

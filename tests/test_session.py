@@ -2,7 +2,7 @@
 
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -15,12 +15,13 @@ from check_smtp_core.findings import SessionEnded
 from check_smtp_core.options import parse_options, parser_of
 from check_smtp_core.reply import Reply
 from check_smtp_core.session import Command, Session
+from check_smtp_core.tasks import finish
 from check_smtp_handshake import banner
 from tests.conftest import Stage, outcome, run_check
 from tests.player import Player
 
 if TYPE_CHECKING:
-    from check_smtp_core.observation import Check
+    from check_smtp_core.check import Check
 
 HELLO = """
     S: 220 mail.example
@@ -452,30 +453,38 @@ class Seen(NamedTuple):
     dialogue: list[str]
 
 
-def session_with(transcript: str, talk: Callable[[Session], list[Reply]]) -> Seen:
+def session_with(
+    transcript: str, talk: Callable[[Session], Awaitable[Reply | list[Reply]]]
+) -> Seen:
     """A session against a transcript, as far as EHLO and then as `talk` has it."""
+    codes: list[int] = []
+    ended = []
+
+    async def run(session: Session, deadline: Deadline) -> None:
+        try:
+            await session.connect(deadline)
+            await session.welcome()
+            await session.hello()
+            said = await talk(session)
+            codes.extend(reply.code for reply in (said if isinstance(said, list) else [said]))
+        except SessionEnded as end:
+            ended.append(str(end.finding))
+        finally:
+            await session.quit()
+
     with Player(transcript) as player:
         options = parse_options(
             parser_of(cast("Check", banner)), ["-H", "127.0.0.1", "--ehlo-name", "client.example"]
         )
-        sockaddr = ("127.0.0.1", player.port)
+        address = Address(socket.AF_INET, ("127.0.0.1", player.port))
         stopwatch = Stopwatch()
         deadline = Deadline.after(5.0)
-        session = Session(Address(socket.AF_INET, sockaddr), options, deadline, stopwatch)
-        codes, ended = [], ""
-        try:
-            session.connect(deadline)
-            session.welcome()
-            session.hello()
-            codes = [reply.code for reply in talk(session)]
-        except SessionEnded as end:
-            ended = str(end.finding)
-        finally:
-            session.quit()
+        session = Session(address, options, deadline, stopwatch)
+        finish(run(session, deadline))
     assert player.faults == []
     dialogue = [f"{each.speaker}: {each.line}" for each in session.dialogue]
     notes = [str(note) for note in session.notes]
-    return Seen(codes, ended, list(stopwatch.phases)[2:], notes, dialogue[4:])
+    return Seen(codes, "".join(ended), list(stopwatch.phases)[2:], notes, dialogue[4:])
 
 
 def test_commands_are_one_write_where_there_is_pipelining() -> None:
@@ -496,9 +505,9 @@ def test_commands_are_one_write_where_there_is_pipelining() -> None:
 
 
 def test_a_transaction_that_goes_no_further_ends_with_rset() -> None:
-    def begun(session: Session) -> list[Reply]:
+    async def begun(session: Session) -> list[Reply]:
         session.in_transaction = True
-        return [session.command("mail", "MAIL", "FROM:<>")]
+        return [await session.command("mail", "MAIL", "FROM:<>")]
 
     before = INTRODUCED + "C: MAIL FROM:<>\n"
     seen = session_with(before + "S: 250 fine\nC: RSET\nS: 250 fine" + GOODBYE, begun)
@@ -523,9 +532,9 @@ XCLIENT = INTRODUCED + "C: XCLIENT ADDR=203.0.113.1\n"
     ],
 )
 def test_xclient_begins_anew(transcript: str, ended: str) -> None:
-    def disguised(session: Session) -> list[Reply]:
-        session.xclient("ADDR=203.0.113.1")
-        session.hello()
+    async def disguised(session: Session) -> list[Reply]:
+        await session.xclient("ADDR=203.0.113.1")
+        await session.hello()
         return []
 
     seen = session_with(XCLIENT + transcript + GOODBYE, disguised)
@@ -570,7 +579,7 @@ def test_421_within_a_group_ends_the_session_and_no_quit_goes_behind_it() -> Non
 def test_421_to_a_single_command_is_followed_by_quit() -> None:
     seen = session_with(
         INTRODUCED + "C: RSET\nS: 421 bye\nC: QUIT\nS: 221 Bye",
-        lambda session: [session.command("rcpt", "RSET")],
+        lambda session: session.command("rcpt", "RSET"),
     )
     assert seen.ended == f'unavailable: RCPT answered with "421 bye" {ORIGIN}'
 
@@ -586,7 +595,7 @@ def test_421_to_a_single_command_is_followed_by_quit() -> None:
 def test_a_message_goes_out_only_after_354(replies: str, code: int, messages: int) -> None:
     seen = session_with(
         INTRODUCED + "C: DATA\n" + replies + GOODBYE,
-        lambda session: [session.data(b"To: a\r\n\r\n.\r\n")],
+        lambda session: session.data(b"To: a\r\n\r\n.\r\n"),
     )
     assert (seen.codes, seen.phases) == ([code], ["data"])
     assert seen.dialogue.count("C: (12 octets)") == messages
@@ -595,7 +604,7 @@ def test_a_message_goes_out_only_after_354(replies: str, code: int, messages: in
 def test_a_session_that_breaks_within_a_message_says_so() -> None:
     seen = session_with(
         INTRODUCED + "C: DATA\nS: 354 go on\nMESSAGE\nCLOSE",
-        lambda session: [session.data(b"To: a\r\n\r\n.\r\n")],
+        lambda session: session.data(b"To: a\r\n\r\n.\r\n"),
     )
     assert seen.ended == (
         "closed: the server closed the connection before the reply to the message"
@@ -616,9 +625,9 @@ def test_a_session_that_breaks_within_a_message_says_so() -> None:
     ],
 )
 def test_what_is_concealed_shows_nowhere(answer: str) -> None:
-    def talk(session: Session) -> list[Reply]:
+    async def talk(session: Session) -> Reply:
         session.conceal("c2VjcmV0", "")
-        return [session.command("auth", "AUTH", "PLAIN c2VjcmV0")]
+        return await session.command("auth", "AUTH", "PLAIN c2VjcmV0")
 
     seen = session_with(INTRODUCED + "C: AUTH PLAIN c2VjcmV0\n" + answer + "\nCLOSE", talk)
     assert "C: AUTH PLAIN ***" in seen.dialogue
@@ -628,12 +637,12 @@ def test_what_is_concealed_shows_nowhere(answer: str) -> None:
 def test_a_challenge_is_handed_on_as_it_came_and_answered() -> None:
     replies: list[Reply] = []
 
-    def talk(session: Session) -> list[Reply]:
+    async def talk(session: Session) -> list[Reply]:
         session.conceal("c2VjcmV0", "Zm9v")
-        replies.append(session.command("auth", "AUTH", "LOGIN"))
-        replies.append(session.respond("auth", "c2VjcmV0", "AUTH"))
-        replies.append(session.respond("auth", "", "AUTH"))
-        replies.append(session.command("mail", "MAIL", "FROM:<>"))
+        replies.append(await session.command("auth", "AUTH", "LOGIN"))
+        replies.append(await session.respond("auth", "c2VjcmV0", "AUTH"))
+        replies.append(await session.respond("auth", "", "AUTH"))
+        replies.append(await session.command("mail", "MAIL", "FROM:<>"))
         return replies
 
     seen = session_with(
@@ -664,9 +673,9 @@ def test_a_challenge_is_handed_on_as_it_came_and_answered() -> None:
 
 
 def test_what_answers_a_challenge_is_not_named_when_the_reply_does_not_come() -> None:
-    def talk(session: Session) -> list[Reply]:
-        session.command("auth", "AUTH", "LOGIN")
-        return [session.respond("auth", "c2VjcmV0", "AUTH")]
+    async def talk(session: Session) -> list[Reply]:
+        await session.command("auth", "AUTH", "LOGIN")
+        return [await session.respond("auth", "c2VjcmV0", "AUTH")]
 
     seen = session_with(INTRODUCED + "C: AUTH LOGIN\nS: 334\nC: c2VjcmV0\nCLOSE", talk)
     assert seen.ended == "closed: the server closed the connection before the reply to AUTH"

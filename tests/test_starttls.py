@@ -6,7 +6,7 @@ import ssl
 import subprocess
 import sys
 import warnings
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 from check_smtp_core.engine import Agreed
 from check_smtp_core.findings import Finding
 from check_smtp_core.observation import Measure
+from check_smtp_core.parser import InvalidValue
 from check_smtp_core.reply import Reply, read_capabilities
 from check_smtp_core.session import Hello
 from check_smtp_tls.starttls import Encryption, Refusal, _bits, _version, judge
@@ -166,7 +167,7 @@ def test_a_version_is_taken_in_any_case(text: str, expected: str) -> None:
 def test_what_cannot_be_meant_is_a_usage_error(
     convert: Callable[[str], object], text: str, message: str
 ) -> None:
-    with pytest.raises(ArgumentTypeError) as refused:
+    with pytest.raises(InvalidValue) as refused:
         convert(text)
     assert str(refused.value) == message
 

@@ -1,7 +1,6 @@
 """Values on the command line: what is valid, and what is said about what is not."""
 
 import socket
-from argparse import ArgumentTypeError
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from check_smtp_core import values
 from check_smtp_core.deadline import PHASES
 from check_smtp_core.findings import VOCABULARY, State
+from check_smtp_core.parser import InvalidValue
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ NO_VERSION = "is not a version of the PROXY protocol (v1 or v2)"
 def test_what_is_not_valid_is_refused_with_the_reason(
     convert: Callable[[str], Any], text: str, why: str
 ) -> None:
-    with pytest.raises(ArgumentTypeError) as refused:
+    with pytest.raises(InvalidValue) as refused:
         convert(text)
     assert str(refused.value) == f'"{text}" {why}'
 
@@ -167,7 +167,7 @@ def test_what_is_not_valid_is_refused_with_the_reason(
 def test_of_a_value_in_two_parts_the_wrong_part_is_named(
     convert: Callable[[str], Any], text: str, message: str
 ) -> None:
-    with pytest.raises(ArgumentTypeError) as refused:
+    with pytest.raises(InvalidValue) as refused:
         convert(text)
     assert str(refused.value) == message
 

@@ -6,17 +6,18 @@ Rule: setup.cfg and the check's modules say it; nothing about a check is repeate
 import configparser
 import os
 import subprocess
+from argparse import ArgumentParser
 from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from check_smtp_core import __version__
+from check_smtp_core.manual import argparse_parser
 from check_smtp_core.options import parser_of
-from check_smtp_core.parser import Parser
 
 if TYPE_CHECKING:
-    from check_smtp_core.observation import Check
+    from check_smtp_core.check import Check
 
 ROOT = Path(__file__).parent.parent.parent
 DIST = ROOT / "dist"
@@ -45,10 +46,10 @@ CHECKS = _checks()
 PACKAGES = _setup()["options"]["packages"].split()
 
 
-def parser(check: str) -> Parser:
+def parser(check: str) -> ArgumentParser:
     """A new parser of this executable, as it is when the executable runs."""
     executable = getattr(import_module(CHECKS[check]), check)
-    return parser_of(cast("Check", import_module(executable.module)))
+    return argparse_parser(parser_of(cast("Check", import_module(executable.module))))
 
 
 def seconds() -> int:

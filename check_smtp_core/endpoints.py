@@ -1,0 +1,85 @@
+"""Which endpoints a run is about: hosts, all their addresses, the mail exchangers of a domain.
+
+Rule: endpoints are observed side by side, before one deadline; but no server is called twice at
+the same time: who wants the same address stands in line.
+"""
+
+from __future__ import annotations
+
+from check_smtp_core.findings import SessionEnded
+from check_smtp_core.lean_typing import TYPE_CHECKING
+from check_smtp_core.observation import Endpoint, Observation
+from check_smtp_core.tasks import Turns, begin
+
+if TYPE_CHECKING:
+    from check_smtp_core.address import Address
+    from check_smtp_core.check import Check
+    from check_smtp_core.deadline import Deadline
+    from check_smtp_core.options import Options
+
+
+class Endpoints:
+    """All endpoints of a run, in the order in which they were named or found; at least one.
+
+    Before its mail exchangers are known, a domain itself stands for them.
+    """
+
+    def __init__(self, check: Check, options: Options, deadline: Deadline) -> None:
+        self._check = check
+        self._options = options
+        self._deadline = deadline
+        self._turns = Turns()
+        self._known: set[tuple[str, str]] = set()
+        hosts = options.hostnames or (options.mx,)
+        self._places = [[self._endpoint(host)] for host in hosts]
+
+    def so_far(self) -> list[Observation]:
+        """What has been observed by now, host by host."""
+        return [endpoint.so_far() for place in self._places for endpoint in place]
+
+    async def observe(self) -> None:
+        """Find them all, and observe each."""
+        if self._options.mx:
+            hosts = await self._exchangers()
+            self._places = [[self._endpoint(host)] for host in hosts] or self._places
+            if not hosts:
+                return
+        await begin([self._observe_host(place) for place in self._places])
+
+    async def _exchangers(self) -> list[str]:
+        """The exchangers of the domain that are not to be left out; none where that fails."""
+        from check_smtp_core.mail_exchangers import mail_exchangers
+
+        ((domain,),) = self._places
+        try:
+            found = await mail_exchangers(
+                self._options.mx, self._options.ignore_mx, self._deadline
+            )
+        except SessionEnded as ended:
+            domain.fail(ended.finding)
+            return []
+        return found
+
+    async def _observe_host(self, place: list[Endpoint]) -> None:
+        (whole,) = place
+        if not (self._options.all_addresses or self._options.mx):
+            await whole.observe()
+            return
+        host = whole.options.hostname
+        if addresses := await whole.resolve():
+            new = [address for address in addresses if self._is_new(host, address)]
+            place[:] = [self._endpoint(host, [address]) for address in new]
+            await begin([endpoint.observe() for endpoint in place])
+
+    def _endpoint(self, host: str, addresses: list[Address] | None = None) -> Endpoint:
+        options = self._options.at(host)
+        return Endpoint(self._check, options, self._deadline, self._turns, addresses)
+
+    def _is_new(self, host: str, address: Address) -> bool:
+        """Whether nobody asks there yet: who asks for a name asks there once for each name."""
+        name = host if getattr(self._check, "ASKS_FOR_A_NAME", False) else ""
+        known = (str(address), name)
+        if known in self._known:
+            return False
+        self._known.add(known)
+        return True

@@ -1,0 +1,132 @@
+"""The mail exchangers of a domain, asked of a name server of the tests' own."""
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import dns.message
+import dns.rcode
+import dns.resolver
+import dns.rrset
+import pytest
+
+from check_smtp_core.deadline import Deadline
+from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.mail_exchangers import mail_exchangers
+from check_smtp_core.tasks import finish
+from tests.conftest import run_check
+
+ZONE = {
+    "two.example.": ["20 MX2.example.", "10 mx1.example.", "20 mx3.example.", "30 mx1.example."],
+    "null.example.": ["0 ."],
+    "plain.example.": [],
+}
+
+
+class NameServer:
+    """Answers for ZONE; SERVFAIL for sick.example, nothing for silent.example."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            octets, sender = self._socket.recvfrom(4096)
+            if not octets:
+                self._socket.close()
+                return
+            query = dns.message.from_wire(octets)
+            name = query.question[0].name.to_text().lower()
+            answer = dns.message.make_response(query)
+            if name == "silent.example.":
+                continue
+            if name == "sick.example.":
+                answer.set_rcode(dns.rcode.SERVFAIL)
+            elif name not in ZONE:
+                answer.set_rcode(dns.rcode.NXDOMAIN)
+            elif ZONE[name]:
+                answer.answer.append(dns.rrset.from_text(name, 60, "IN", "MX", *ZONE[name]))
+            self._socket.sendto(answer.to_wire(), sender)
+
+    def close(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", ("127.0.0.1", self.port))
+
+
+@pytest.fixture(autouse=True)
+def name_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    server = NameServer()
+    resolver = dns.resolver.Resolver(configure=False)
+    resolver.nameservers = ["127.0.0.1"]
+    resolver.port = server.port
+    monkeypatch.setattr(dns.resolver, "default_resolver", resolver)
+    yield
+    server.close()
+
+
+def found(domain: str, *ignored: str, seconds: float = 5.0) -> list[str]:
+    return finish(mail_exchangers(domain, ignored, Deadline.after(seconds)))
+
+
+@pytest.mark.parametrize(
+    ("domain", "ignored", "hosts"),
+    [
+        ("two.example", (), ["mx1.example", "mx2.example", "mx3.example"]),
+        ("TWO.example.", (), ["mx1.example", "mx2.example", "mx3.example"]),
+        ("two.example", ("MX2.example", "mx3.example."), ["mx1.example"]),
+        ("plain.example", (), ["plain.example"]),
+    ],
+)
+def test_the_preferred_ones_come_first_each_once(
+    domain: str, ignored: tuple[str, ...], hosts: list[str]
+) -> None:
+    assert found(domain, *ignored) == hosts
+
+
+@pytest.mark.parametrize(
+    ("domain", "finding"),
+    [
+        ("none.example", Finding("no-such-host", "the domain none.example does not exist")),
+        (
+            "null.example",
+            Finding("no-such-host", "the domain null.example takes no mail (null MX, RFC 7505)"),
+        ),
+        (
+            "sick.example",
+            Finding(
+                "resolver",
+                "temporary failure while looking for the MX records of sick.example",
+            ),
+        ),
+        (
+            "silent.example",
+            Finding(
+                "resolver",
+                "temporary failure while looking for the MX records of silent.example",
+            ),
+        ),
+    ],
+)
+def test_a_domain_without_exchangers_says_why(domain: str, finding: Finding) -> None:
+    with pytest.raises(SessionEnded) as ended:
+        found(domain, seconds=0.5)
+    assert ended.value.finding == finding._replace(ends_session=True)
+
+
+def test_there_must_be_one_that_is_not_ignored() -> None:
+    with pytest.raises(SessionEnded) as ended:
+        found("two.example", "mx1.example", "mx2.example", "mx3.example")
+    text = "--ignore-mx leaves no mail exchanger of two.example"
+    assert ended.value.finding == Finding("local", text, ends_session=True)
+
+
+def test_a_run_about_a_domain_names_it() -> None:
+    code, output = run_check("banner", "--mx", "null.example")
+    assert (code, output.partition(" | ")[0]) == (
+        2,
+        "SMTP_BANNER CRITICAL - null.example: 0 of 1 endpoint is well; null.example:25 "
+        "no-such-host: the domain null.example takes no mail (null MX, RFC 7505)",
+    )
