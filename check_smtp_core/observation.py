@@ -10,9 +10,10 @@ from collections.abc import Callable
 from check_smtp_core import verdicts
 from check_smtp_core.address import Address, literal_family, resolve
 from check_smtp_core.deadline import Deadline, OutOfTime, Stopwatch
+from check_smtp_core.dialogue import Spoken
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
-from check_smtp_core.session import Session, Spoken
+from check_smtp_core.session import Session
 from check_smtp_core.tasks import Turns
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from check_smtp_core.concealment import Concealment
 from check_smtp_core.connection import Connection, ConnectionLost
 from check_smtp_core.conversation import Conversation
 from check_smtp_core.deadline import Deadline, Lap, OutOfTime, Pause, Stopwatch
+from check_smtp_core.dialogue import Command, Hello, Spoken
 from check_smtp_core.findings import Finding, SessionEnded
-from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
+from check_smtp_core.lean_typing import TYPE_CHECKING
 from check_smtp_core.missing import missing_module
 from check_smtp_core.reply import Capabilities, ProtocolError, Reply, read_capabilities
 from check_smtp_core.text import decoded, printable
@@ -31,29 +32,6 @@ QUIT_SECONDS = 1.0
 _HELLO = ("EHLO", "LHLO", "HELO")
 _EHLO_UNKNOWN = (500, 502, 504)
 _CHALLENGE = 334
-
-
-class Hello(NamedTuple):
-    """The answer to EHLO (or LHLO); `refused` is its refusal when only HELO was accepted."""
-
-    capabilities: Capabilities
-    refused: Reply | None = None
-
-
-class Command(NamedTuple):
-    """A command after EHLO: the phase that it belongs to, and what is said."""
-
-    phase: str
-    verb: str
-    argument: str = ""
-
-
-class Spoken(NamedTuple):
-    """One line of the dialogue: seconds since the start, `S` or `C`, and the line itself."""
-
-    seconds: float
-    speaker: str
-    line: str
 
 
 class Session:

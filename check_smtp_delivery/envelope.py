@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 from check_smtp_core.address import a_labels
+from check_smtp_core.dialogue import Command
 from check_smtp_core.lean_typing import TYPE_CHECKING
 from check_smtp_core.parser import InvalidValue
-from check_smtp_core.session import Command
 from check_smtp_core.values import wire_text
 from check_smtp_core.verdicts import about_reply
 

@@ -33,9 +33,10 @@ from check_smtp_delivery.sasl import (
 )
 
 if TYPE_CHECKING:
+    from check_smtp_core.dialogue import Hello
     from check_smtp_core.options import Options
     from check_smtp_core.parser import Section
-    from check_smtp_core.session import Hello, Session
+    from check_smtp_core.session import Session
 
 # RFC 4954 4: a command line with its initial response must fit the limit of RFC 5321.
 _LINE_LIMIT = 512

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 
+from check_smtp_core.dialogue import Hello
 from check_smtp_core.findings import Finding
 from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.observation import Measure
 from check_smtp_core.parser import InvalidValue
 from check_smtp_core.reply import Capabilities
-from check_smtp_core.session import Hello
 from check_smtp_core.text import defused, quoted, shortened
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from check_smtp_core.dialogue import Hello
 from check_smtp_core.findings import Finding
 from check_smtp_core.reply import Reply, read_capabilities
-from check_smtp_core.session import Hello
 from check_smtp_handshake.ehlo import Offer, judge
 from tests.conftest import Stage
 

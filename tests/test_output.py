@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from check_smtp_core.dialogue import Spoken
 from check_smtp_core.engine import Agreed
 from check_smtp_core.findings import VOCABULARY, Finding, State
 from check_smtp_core.observation import Measure, Observation
@@ -20,7 +21,6 @@ from check_smtp_core.output import (
     verbose_lines,
     whole_output,
 )
-from check_smtp_core.session import Spoken
 
 OK, WARNING, CRITICAL, UNKNOWN = State.OK, State.WARNING, State.CRITICAL, State.UNKNOWN
 GREETED = 'greeted in 0.015 s: "220 mail ESMTP"'

@@ -11,10 +11,11 @@ import pytest
 
 from check_smtp_core.address import Address
 from check_smtp_core.deadline import Deadline, Stopwatch
+from check_smtp_core.dialogue import Command
 from check_smtp_core.findings import SessionEnded
 from check_smtp_core.options import parse_options, parser_of
 from check_smtp_core.reply import Reply
-from check_smtp_core.session import Command, Session
+from check_smtp_core.session import Session
 from check_smtp_core.tasks import finish
 from check_smtp_handshake import banner
 from tests.conftest import Stage, outcome, run_check

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
+from check_smtp_core.dialogue import Hello
 from check_smtp_core.engine import Agreed
 from check_smtp_core.findings import Finding
 from check_smtp_core.observation import Measure
 from check_smtp_core.parser import InvalidValue
 from check_smtp_core.reply import Reply, read_capabilities
-from check_smtp_core.session import Hello
 from check_smtp_tls.starttls import Encryption, Refusal, _bits, _version, judge
 from tests.chains import INTERMEDIATE, LEAF, server_context
 from tests.conftest import Outcome, Stage, outcome, run_check
