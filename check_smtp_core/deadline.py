@@ -3,7 +3,7 @@
 Rule: the monotonic clock is read here and nowhere else.
 """
 
-from time import monotonic
+from time import monotonic, sleep
 from typing import NamedTuple
 
 PHASES = (
@@ -47,6 +47,11 @@ class Deadline(NamedTuple):
     def within(self, seconds: float) -> "Deadline":
         """This deadline, or the one `seconds` from now if that is sooner."""
         return Deadline(min(self.moment, monotonic() + seconds))
+
+    def pause(self, seconds: float) -> None:
+        """Do nothing for so long. OutOfTime when the deadline has passed, then or before."""
+        sleep(min(seconds, self.left()))
+        self.left()
 
 
 class Stopwatch:

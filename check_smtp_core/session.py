@@ -57,7 +57,8 @@ class Session:
     """One SMTP session with one address, from connect() to quit().
 
     `notes` are the findings that every check reports, `dialogue` is what was said; `local` and
-    `ehlo_name` are who we were.
+    `ehlo_name` are who we were. `handed_over` is true once a message has been sent as a whole:
+    the server may have taken it, whatever became of its answer.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Session:
         self.ehlo_name = options.ehlo_name
         self.notes: list[Finding] = []
         self.dialogue: list[Spoken] = []
+        self.handed_over = False
         self._options = options
         self._deadline = deadline
         self._stopwatch = stopwatch
@@ -205,6 +207,7 @@ class Session:
             reply = self._command("DATA")
             if reply.code == 354:
                 self._spoken("C", f"({len(message)} octets)")
+                self.handed_over = True
                 self._open.write(self._conversation.message(message))
                 self._awaited = self._reply_to("the message")
                 reply = self._reply()

@@ -9,36 +9,38 @@ asked for.
 import re
 import ssl
 import warnings
+from typing import NamedTuple
 
 from check_smtp_core import tls_records
 from check_smtp_core.engine import Agreed
-from check_smtp_core.findings import SessionEnded
+from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.text import printable
 from check_smtp_core.verdicts import handshake_failed, lost
 
 _READ_SIZE = 65536
 _MOST_HANDSHAKE = 262144
 
 
+class Trust(NamedTuple):
+    """Whom to trust: a bundle of anchors, a hashed folder of them, or both."""
+
+    bundle: str
+    folder: str
+
+
 class TlsEngine:
     """An engine (see engine.py) for which any certificate and any version from TLS 1.0 on will do.
 
     Whether they are good enough is the question of checks, not of the way in. `only` names the
-    one version to offer, with every cipher there is: TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3.
+    one version to offer, with every cipher there is: TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3. With
+    `trust` the certificate must be trusted and for this name, and the version at least TLS 1.2:
+    what a password needs.
     """
 
-    def __init__(self, server_name: str, only: str = "") -> None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        # DEFAULT and not ALL, which holds anonymous ciphers that no sender of mail accepts.
-        context.set_ciphers("ALL:@SECLEVEL=0" if only else "DEFAULT:@SECLEVEL=0")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            context.minimum_version = ssl.TLSVersion[only.replace(".", "_") or "TLSv1"]
-            if only:
-                context.maximum_version = context.minimum_version
+    def __init__(self, server_name: str, only: str = "", trust: Trust | None = None) -> None:
         self._handshake_octets = bytearray()
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        context = _lenient(only) if trust is None else _strict(trust)
         self._tls = context.wrap_bio(
             self._incoming,
             self._outgoing,
@@ -119,8 +121,36 @@ class TlsEngine:
         return self._outgoing.read()
 
 
+def _lenient(only: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    # DEFAULT and not ALL, which holds anonymous ciphers that no sender of mail accepts.
+    context.set_ciphers("ALL:@SECLEVEL=0" if only else "DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion[only.replace(".", "_") or "TLSv1"]
+        if only:
+            context.maximum_version = context.minimum_version
+    return context
+
+
+def _strict(trust: Trust) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.hostname_checks_common_name = False
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_verify_locations(trust.bundle or None, trust.folder or None)
+    except (ssl.SSLError, OSError):
+        text = f"the CA certificates in {trust.bundle or trust.folder} cannot be used"
+        raise SessionEnded(Finding("local", printable(text))) from None
+    return context
+
+
 def _reason(error: ssl.SSLError) -> str:
     """OpenSSL's words without Python's: `tlsv1 alert protocol version`."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate is no good: {error.verify_message}"
     # error.reason is None for codes that this Python's table does not know.
     words = error.reason or re.sub(r"^\[[^]]*\]\s*|\s*\(_ssl\.c:\d+\)$", "", str(error))
     return words.replace("_", " ")

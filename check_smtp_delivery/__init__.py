@@ -2,3 +2,7 @@
 
 Rule: nothing but the entry is imported here; a check's own module is, when it runs.
 """
+
+from check_smtp_core.entry import Executable
+
+check_smtp_loop = Executable("check_smtp_delivery.loop")
