@@ -8,6 +8,8 @@ _DEBIAN_PACKAGES = {
     "cryptography": "python3-cryptography",
     "OpenSSL": "python3-openssl",
     "idna": "python3-idna",
+    "scramp": "python3-scramp",
+    "authres": "python3-authres",
 }
 
 

@@ -28,6 +28,9 @@ QUIT_SECONDS = 1.0
 
 _HELLO = ("EHLO", "LHLO", "HELO")
 _EHLO_UNKNOWN = (500, 502, 504)
+_CHALLENGE = 334
+# So many characters of a secret tell something of it.
+_TELLING = 3
 
 
 class Hello(NamedTuple):
@@ -179,6 +182,19 @@ class Session:
             reply = self._command(verb, argument)
         return self._accepted(phase, reply)
 
+    def respond(self, phase: str, line: str, verb: str) -> Reply:
+        """A line that goes on with a command after its 334, and the reply to it.
+
+        SessionEnded as in command().
+        """
+        with self._phase(phase):
+            self._expect_silence()
+            octets = self._said(line, "")
+            self._awaited = self._reply_to(verb)
+            self._open.write(octets)
+            reply = self._reply()
+        return self._accepted(phase, reply)
+
     def commands(self, group: Sequence[Command], pipelining: bool) -> list[Reply]:
         """Commands and the reply to each, in one write where there is PIPELINING (RFC 2920).
 
@@ -214,8 +230,26 @@ class Session:
         return self._accepted("data", reply)
 
     def conceal(self, *secrets: str) -> None:
-        """From now on, show these words nowhere, whoever says them."""
+        """From now on, show these words nowhere, whoever says them.
+
+        Only a challenge (334 in phase auth) is handed on as it came, since it has to be answered:
+        what is shown of it passes concealed().
+        """
         self._secrets += [each for each in secrets if each]
+        self._secrets.sort(key=len, reverse=True)
+
+    def concealed(self, text: str, cut: bool = False) -> str:
+        """Text without the words that are to be concealed.
+
+        Of a text that was `cut` off, also without the beginning of such a word at its end.
+        """
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        for secret in self._secrets if cut else ():
+            for length in range(min(len(secret), len(text)), _TELLING - 1, -1):
+                if text.endswith(secret[:length]):
+                    return text[:-length] + "***"
+        return text
 
     def quit(self) -> None:
         """Leave with QUIT where the server listens, and close. Nothing here changes a verdict."""
@@ -264,14 +298,14 @@ class Session:
         except ProtocolError as error:
             # What follows is the rest of the same garbage.
             self._misunderstood = True
-            error.quote = self._concealed(error.quote)
+            error.quote = self.concealed(error.quote, cut=True)
             raise SessionEnded(verdicts.not_understood(self._awaited or name, error)) from None
         except (OutOfTime, ConnectionLost) as end:
             awaited = self._awaited or name
             if (garbage := self._conversation.cut_short()) is not None:
-                garbage.quote = self._concealed(garbage.quote)
+                garbage.quote = self.concealed(garbage.quote, cut=True)
                 raise SessionEnded(verdicts.not_understood(awaited, garbage)) from None
-            said = self._concealed(self._conversation.said_so_far())
+            said = self.concealed(self._conversation.said_so_far(), cut=True)
             if isinstance(end, ConnectionLost):
                 raise SessionEnded(verdicts.lost(awaited, end.reset, said)) from None
             waited, limit = self._stopwatch.in_phase(), self._options.timeout
@@ -305,30 +339,26 @@ class Session:
         return octets
 
     def _reply_to(self, verb: str) -> str:
-        return self._concealed(f"the reply to {verb}{' inside TLS' if self.agreed else ''}")
+        return self.concealed(f"the reply to {verb}{' inside TLS' if self.agreed else ''}")
 
     def _accepted(self, phase: str, reply: Reply) -> Reply:
         if reply.code == 421:
             raise SessionEnded(verdicts.refused(phase, reply, 250, self.origin))
         return reply
 
-    def _concealed(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
-
     def _reply(self) -> Reply:
         while (reply := self._conversation.next_reply()) is None:
             self._conversation.receive_data(self._open.read())
-        reply = reply._replace(lines=tuple(map(self._concealed, reply.lines)))
-        for line in reply.lines[:-1]:
-            self._spoken("S", f"{reply.code}-{line}")
-        self._spoken("S", f"{reply.code} {reply.lines[-1]}")
-        return reply
+        shown = reply._replace(lines=tuple(map(self.concealed, reply.lines)))
+        for line in shown.lines[:-1]:
+            self._spoken("S", f"{shown.code}-{line}")
+        self._spoken("S", f"{shown.code} {shown.lines[-1]}")
+        challenged = reply.code == _CHALLENGE and self._stopwatch.phase == "auth"
+        return reply if challenged else shown
 
     def _unsolicited(self) -> Finding | None:
         """What arrived though no reply was due; left alone, it would pass for the next reply."""
-        octets = self._concealed(decoded(self._arrived().strip(b"\r\n"))).encode()
+        octets = self.concealed(decoded(self._arrived().strip(b"\r\n"))).encode()
         if not octets or self._misunderstood:
             return None
         self._spoken("S", decoded(octets))
@@ -342,7 +372,7 @@ class Session:
 
     def _spoken(self, speaker: str, line: str) -> None:
         seconds = self._stopwatch.since_start()
-        self.dialogue.append(Spoken(seconds, speaker, self._concealed(line.rstrip("\r\n"))))
+        self.dialogue.append(Spoken(seconds, speaker, self.concealed(line.rstrip("\r\n"))))
 
     @property
     def tried(self) -> bool:

@@ -5,4 +5,5 @@ Rule: nothing but the entry is imported here; a check's own module is, when it r
 
 from check_smtp_core.entry import Executable
 
+check_smtp_auth = Executable("check_smtp_delivery.auth")
 check_smtp_loop = Executable("check_smtp_delivery.loop")

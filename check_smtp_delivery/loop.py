@@ -20,11 +20,13 @@ from check_smtp_delivery.collecting import Collector
 from check_smtp_delivery.credentials import add_credentials
 from check_smtp_delivery.fates import Loop, fate_findings
 from check_smtp_delivery.ledger import Ledger, LedgerError, Tracked
+from check_smtp_delivery.login import add_login, complete_login, encrypted, log_in
 from check_smtp_delivery.mailbox import open_mailbox
 from check_smtp_delivery.message import Envelope, address, new_token, written
 from check_smtp_delivery.moment import Moment
 
 if TYPE_CHECKING:
+    from check_smtp_core.engine import Engine
     from check_smtp_core.options import Options
     from check_smtp_core.parser import Parser
     from check_smtp_core.session import Session
@@ -79,7 +81,7 @@ def add_options(parser: "Parser") -> None:
         default=_LOST_AFTER,
         help=f"with --state-file: when a message counts as lost ({_LOST_AFTER:g})",
     )
-    add_credentials(own, whose=" to the mail server")
+    add_login(own)
     _add_mailbox(parser)
 
 
@@ -103,7 +105,8 @@ def _add_mailbox(parser: "Parser") -> None:
         convert=_security,
         metavar="HOW",
         default="tls",
-        help="tls (implicit), starttls, or none: then the password goes in clear text",
+        help="tls (implicit), starttls, or tls-unverified, starttls-unverified, none, with which "
+        "whoever sits in between learns the password",
     )
     own.value(
         "--imap-servername",
@@ -161,8 +164,27 @@ def complete(options: "Options") -> None:
     if options.imap_host and not options.imap_user:
         raise ArgumentTypeError("no user is given for the mailbox (--imap-user)")
     options.mail_from = options.mail_from or options.recipient
-    options.imap_port = options.imap_port or (993 if options.imap_security == "tls" else 143)
+    implicit = options.imap_security.startswith("tls")
+    options.imap_port = options.imap_port or (993 if implicit else 143)
     options.cleanup = options.cleanup or ("delete" if options.imap_host else "keep")
+    if options.user:
+        complete_login(options)
+        clear = options.insecure_auth == "clear"
+        if not (options.tls_mode or options.port == 465 or clear):
+            options.tls_mode = "starttls"
+    elif options.password_file or options.password or options.token_file:
+        raise ArgumentTypeError("no user is given for the mail server (-U)")
+
+
+def new_engine(options: "Options") -> "Engine":
+    """With a login the engine that verifies the server; else any certificate will do."""
+    if options.user:
+        from check_smtp_tls.verified import verifying_engine
+
+        return verifying_engine(options, needed=not options.insecure_auth)
+    from check_smtp_core.tls import TlsEngine
+
+    return TlsEngine(options.sni_name)
 
 
 def observe(session: "Session", options: "Options") -> Loop:
@@ -172,9 +194,12 @@ def observe(session: "Session", options: "Options") -> Loop:
     """
     session.welcome()
     hello = session.hello()
-    if options.tls_mode == "starttls":
+    if options.user:
+        hello = encrypted(session, hello, options)
+        log_in(session, hello, options)
+    elif options.tls_mode == "starttls":
         session.starttls(hello)
-        hello = session.hello()
+        session.hello()
     message = Tracked(new_token(), Moment.now())
     ledger = _ledger(options, Deadline.after(_LOCK_SECONDS))
     try:
@@ -317,7 +342,7 @@ def _seconds(text: str) -> float:
 
 
 def _security(text: str) -> str:
-    return _one_of(text, ("tls", "starttls", "none"))
+    return _one_of(text, ("tls", "starttls", "tls-unverified", "starttls-unverified", "none"))
 
 
 def _cleanup(text: str) -> str:

@@ -78,7 +78,7 @@ def open_mailbox(options: "Options", deadline: Deadline) -> Mailbox:
         server = Server(
             options.imap_host,
             options.imap_port,
-            options.imap_security,
+            options.imap_security.partition("-")[0],
             (options.imap_servername or options.imap_host).removesuffix("."),
             _trust(options),
         )
@@ -92,7 +92,7 @@ def open_mailbox(options: "Options", deadline: Deadline) -> Mailbox:
 def _trust(options: "Options") -> tuple[str, str] | None:
     from check_smtp_tls.anchors import NoAnchors, find_anchors
 
-    if not options.verify or options.imap_security == "none":
+    if options.imap_security not in ("tls", "starttls"):
         return None
     try:
         return find_anchors(options.ca_file, options.ca_path)

@@ -7,10 +7,9 @@ The session ends with the handshake: one connection yields facts and verdict, an
 import re
 from argparse import ArgumentTypeError
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from check_smtp_core.findings import Finding, SessionEnded
-from check_smtp_core.text import printable
 from check_smtp_core.values import wire_text
 from check_smtp_tls.identity import (
     certificate_in_file,
@@ -27,6 +26,7 @@ from check_smtp_tls.lifetime import (
 )
 from check_smtp_tls.served import Served
 from check_smtp_tls.trust import date_findings, order_findings, strength_findings, trust_findings
+from check_smtp_tls.verified import chain_of, verifying_engine, version_findings
 
 if TYPE_CHECKING:
     from check_smtp_core.options import Options
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from check_smtp_tls.verifier import VerifyingEngine
 
 TLS_BY_DEFAULT = True
-
-_OLD_VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1")
 
 
 def add_options(parser: "Parser") -> None:
@@ -80,21 +78,8 @@ def add_options(parser: "Parser") -> None:
 
 def new_engine(options: "Options") -> "VerifyingEngine":
     """The engine whose verifier notes all faults. SessionEnded with `local` without anchors."""
-    from check_smtp_tls.anchors import Anchors, NoAnchors, find_anchors
-    from check_smtp_tls.verifier import VerifyingEngine
-
-    # Without a verdict on trust, anchors only help to find the path.
     needed = options.verify or bool(options.ca_file or options.ca_path)
-    try:
-        anchors = find_anchors(options.ca_file, options.ca_path)
-        return VerifyingEngine(options.sni_name, anchors, options.key_type)
-    except NoAnchors as error:
-        if needed:
-            raise SessionEnded(Finding("local", printable(str(error)))) from None
-    except SessionEnded:
-        if needed:
-            raise
-    return VerifyingEngine(options.sni_name, Anchors("", ""), options.key_type)
+    return verifying_engine(options, options.key_type, needed)
 
 
 def observe(session: "Session", options: "Options") -> Served:
@@ -106,8 +91,7 @@ def observe(session: "Session", options: "Options") -> Served:
             session.starttls(session.hello())
     except SessionEnded as end:
         ended = end
-    engine = cast("VerifyingEngine | None", session.engine)
-    chain = engine.chain() if engine else None
+    chain = chain_of(session)
     if chain is None:
         raise _without_certificate(ended, options.key_type)
     lifetime = chain.presented[0].lifetime_days
@@ -144,10 +128,7 @@ def judge(facts: Served, options: "Options") -> list[Finding]:
     findings += pin_findings(facts.leaf, options.fingerprint, options.issuer)
     findings += file_findings(facts.leaf, facts.on_disk)
     findings += order_findings(facts.chain, facts.now)
-    if facts.version in _OLD_VERSIONS:
-        text = f"the server speaks no more than {facts.version} (RFC 8996 forbids it)"
-        findings.append(Finding("tls-version", text))
-    return findings
+    return findings + version_findings(facts.version)
 
 
 def _lifetime(text: str) -> Lifetime:

@@ -17,6 +17,10 @@ from check_smtp_core.missing import missing_module
             "the Python module cryptography is missing (Debian: install python3-cryptography)",
         ),
         (
+            ModuleNotFoundError("No module named 'scramp'", name="scramp"),
+            "the Python module scramp is missing (Debian: install python3-scramp)",
+        ),
+        (
             ModuleNotFoundError("No module named 'ssl'"),
             "a Python module is missing: No module named 'ssl'",
         ),

@@ -572,6 +572,10 @@ def test_a_session_that_breaks_within_a_message_says_so() -> None:
         "S: c2VjcmV0 is no password",
         "S> 535-c2VjcmV0\nCLOSE",
         "S: 334 c2VjcmV0\nS: 250 c2VjcmV0",
+        # what is cut off must not show its beginning either
+        "S> 535 c2Vjcm\nCLOSE",
+        "S> 535-c2VjcmV0\\r\\n535 c2V\nCLOSE",
+        f"S: {'x' * 195} c2VjcmV0",
     ],
 )
 def test_what_is_concealed_shows_nowhere(answer: str) -> None:
@@ -581,4 +585,51 @@ def test_what_is_concealed_shows_nowhere(answer: str) -> None:
 
     seen = session_with(INTRODUCED + "C: AUTH PLAIN c2VjcmV0\n" + answer + "\nCLOSE", talk)
     assert "C: AUTH PLAIN ***" in seen.dialogue
-    assert "c2VjcmV0" not in repr(seen)
+    assert "c2V" not in repr(seen)
+
+
+def test_a_challenge_is_handed_on_as_it_came_and_answered() -> None:
+    replies: list[Reply] = []
+
+    def talk(session: Session) -> list[Reply]:
+        session.conceal("c2VjcmV0", "Zm9v")
+        replies.append(session.command("auth", "AUTH", "LOGIN"))
+        replies.append(session.respond("auth", "c2VjcmV0", "AUTH"))
+        replies.append(session.respond("auth", "", "AUTH"))
+        replies.append(session.command("mail", "MAIL", "FROM:<>"))
+        return replies
+
+    seen = session_with(
+        INTRODUCED
+        + """
+        C: AUTH LOGIN
+        S: 334 Zm9v
+        C: c2VjcmV0
+        S: 334
+        C:
+        S: 235 Zm9v
+        C: MAIL FROM:<>
+        S: 334 Zm9v
+        """
+        + GOODBYE,
+        talk,
+    )
+    assert [reply.text for reply in replies] == ["Zm9v", "", "***", "***"]
+    assert seen.phases == ["auth", "mail"]
+    assert seen.dialogue[:6] == [
+        "C: AUTH LOGIN",
+        "S: 334 ***",
+        "C: ***",
+        "S: 334 ",
+        "C: ",
+        "S: 235 ***",
+    ]
+
+
+def test_what_answers_a_challenge_is_not_named_when_the_reply_does_not_come() -> None:
+    def talk(session: Session) -> list[Reply]:
+        session.command("auth", "AUTH", "LOGIN")
+        return [session.respond("auth", "c2VjcmV0", "AUTH")]
+
+    seen = session_with(INTRODUCED + "C: AUTH LOGIN\nS: 334\nC: c2VjcmV0\nCLOSE", talk)
+    assert seen.ended == "closed: the server closed the connection before the reply to AUTH"
