@@ -33,7 +33,7 @@ class Collected(NamedTuple):
     dialogue: tuple[str, ...] = ()
 
 
-Opener = Callable[[Deadline], Mailbox]
+Opener = Callable[[Deadline, list[str]], Mailbox]
 
 
 class Collector:
@@ -49,14 +49,18 @@ class Collector:
         self._mailbox: Mailbox | None = None
         self._blind = ""
         self._notes: list[Finding] = []
+        self._dialogue: list[str] = []
 
-    def earlier(self, ledger: Ledger) -> Collected:
-        """Look once for all messages of a ledger, and keep it up to date."""
+    def earlier(self, ledger: Ledger, lost_after: float) -> Collected:
+        """Look once for all messages of a ledger, and keep it up to date.
+
+        One that is older than `lost_after` seconds is forgotten once a later one has come.
+        """
         known = ledger.change(lambda messages: messages)
         found: list[Found] = []
         try:
             found = self._look({each.token for each in known}) if known else []
-            return self._settled(ledger, known, found)
+            return self._settled(ledger, known, found, lost_after)
         finally:
             self._leave()
 
@@ -83,7 +87,7 @@ class Collector:
     def _look(self, tokens: Collection[str]) -> list[Found]:
         try:
             if self._mailbox is None:
-                self._mailbox = self._opener(self._looking)
+                self._mailbox = self._opener(self._looking, self._dialogue)
             return self._mailbox.look(tokens)
         except Unreadable as trouble:
             self._blind = str(trouble)
@@ -106,7 +110,11 @@ class Collector:
     # -- what becomes of it
 
     def _settled(
-        self, ledger: Ledger, known: Sequence[Tracked], found: Sequence[Found]
+        self,
+        ledger: Ledger,
+        known: Sequence[Tracked],
+        found: Sequence[Found],
+        lost_after: float,
     ) -> Collected:
         now = Moment.now()
         there = {each.token: each for each in reversed(found)}
@@ -119,7 +127,7 @@ class Collector:
             current = ledger.change(lambda messages: [_updated(each, judged) for each in messages])
             waiting = tuple(each for each in current if each.latency is None)
             self._delete(found)
-            gone = {each.token for each in came}
+            gone = _finished(list(judged.values()), now, lost_after, bool(self._blind))
             ledger.change(lambda messages: [each for each in messages if each.token not in gone])
         except LedgerError as trouble:
             self._notes.append(Finding("local", str(trouble)))
@@ -137,7 +145,7 @@ class Collector:
             self._blind,
             newest.results if newest else b"",
             tuple(self._notes),
-            tuple(self._mailbox.dialogue if self._mailbox else ()),
+            tuple(self._dialogue),
         )
 
     def _delete(self, found: Sequence[Found]) -> None:
@@ -175,6 +183,17 @@ def _arrived(message: Tracked, found: Found, now: Moment) -> Tracked:
     took = found.arrived - message.sent.wall if found.arrived else age
     latency = min(max(took, message.missed, 0.0), age)
     return message._replace(latency=latency, folder=found.folder, junk=found.junk)
+
+
+def _finished(judged: list[Tracked], now: Moment, lost_after: float, blind: bool) -> set[str]:
+    """The messages that need not be remembered: what came, and what is lost before the last such.
+
+    So a loss is told of until mail flows again, and at least once.
+    """
+    came = [number for number, each in enumerate(judged) if each.latency is not None]
+    before = judged[: came[-1]] if came and not blind else []
+    lost = [each for each in before if now.seconds_since(each.sent) > lost_after]
+    return {each.token for each in (*lost, *(judged[number] for number in came))}
 
 
 def _updated(message: Tracked, judged: dict[str, Tracked]) -> Tracked:

@@ -52,7 +52,7 @@ class Loop(NamedTuple):
         measures = []
         if self.came:
             slowest = max(each.latency or 0.0 for each in self.came)
-            what = f"the message took {slowest:.3f} s"
+            what = f"it took {slowest:.3f} s"
             measures.append(Measure("latency", slowest, "s", *self.limits, "late", what, "s"))
         if self.blind:
             return measures
@@ -61,7 +61,7 @@ class Loop(NamedTuple):
         measures.append(Measure("pending", len(pending)))
         if pending:
             oldest = max(map(self.age, pending))
-            what = f"a message has been under way for {oldest:.3f} s"
+            what = f"a message is under way, for {oldest:.3f} s"
             measures.append(Measure("oldest", oldest, "s", *self.limits, "late", what, "s"))
         measures.append(Measure("lost", len(lost)))
         measures.append(Measure("junk", sum(each.junk for each in self.came)))
@@ -113,7 +113,7 @@ def fate_findings(facts: Loop) -> list[Finding]:
         which = "the message" if len(junk) == 1 else f"{len(junk)} messages"
         findings.append(Finding("junk", f"{which} came into the junk folder {folder}"))
     under_way = [each for each in facts.waiting if each not in lost]
-    if under_way:
+    if under_way and not facts.blind:
         findings.append(_in_flight(facts, under_way))
     return findings
 

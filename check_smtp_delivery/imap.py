@@ -66,13 +66,17 @@ class Folders(NamedTuple):
 class ImapMailbox:
     """A mailbox over IMAP, from the connection to the logout. Unreadable where it cannot be read.
 
-    `dialogue` is what was said, a line each, without the secrets.
+    What is said is added to the dialogue, a line each, without the secrets.
     """
 
     def __init__(
-        self, server: Server, login: Credentials, folders: Folders, deadline: Deadline
+        self,
+        server: Server,
+        login: Credentials,
+        folders: Folders,
+        deadline: Deadline,
+        dialogue: list[str],
     ) -> None:
-        self.dialogue: list[str] = []
         self._folders = folders
         self._deadline = deadline
         self._secret = login.secret
@@ -83,8 +87,12 @@ class ImapMailbox:
         self._seen: dict[str, int] = {}
         self._junk: list[str] | None = None
         with _Troubles(self._secret):
-            self._client = _opened(server, login, deadline, self.dialogue)
-            _log_in(self._client, login)
+            self._client = _opened(server, login, deadline, dialogue)
+            try:
+                _log_in(self._client, login)
+            except BaseException:
+                self.close()
+                raise
 
     def look(self, tokens: Collection[str]) -> list[Found]:
         """All messages with these tokens, in the inbox and in the junk folder."""

@@ -105,14 +105,16 @@ class Ledger:
             file = os.open(self._path, os.O_RDONLY | _FLAGS)
         except FileNotFoundError:
             return {}
-        with open(file, "rb") as opened:
-            status = os.fstat(opened.fileno())
+        try:
+            status = os.fstat(file)
             if not stat.S_ISREG(status.st_mode):
                 raise LedgerError(f"{printable(self._path)} is not a file")
             if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
                 text = f"{printable(self._path)} can be written by others than this user"
                 raise LedgerError(text)
-            octets = opened.read(_LARGEST + 1)
+            octets = _all_of(file)
+        finally:
+            os.close(file)
         try:
             return _understood(octets)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -142,6 +144,13 @@ class Ledger:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _all_of(file: int) -> bytes:
+    octets = b""
+    while len(octets) <= _LARGEST and (piece := os.read(file, _LARGEST)):
+        octets += piece
+    return octets
 
 
 def _taken(lock: int) -> bool:

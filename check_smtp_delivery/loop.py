@@ -264,7 +264,7 @@ def _remembered(
 def afterwards(facts: Loop | None, options: "Options", deadline: Deadline) -> Loop | None:
     """Look into the mailbox; with a state file for the messages of earlier runs as well."""
     collector = Collector(
-        lambda looking: open_mailbox(options, looking),
+        lambda looking, dialogue: open_mailbox(options, looking, dialogue),
         options.cleanup == "delete",
         deadline,
         options.timeout,
@@ -279,7 +279,7 @@ def afterwards(facts: Loop | None, options: "Options", deadline: Deadline) -> Lo
         if facts.ended is not None and facts.ended.name == "local":
             return facts
         try:
-            seen = collector.earlier(ledger)
+            seen = collector.earlier(ledger, options.lost_after)
         except LedgerError as trouble:
             return facts._replace(notes=(*facts.notes, Finding("local", str(trouble))))
     notes = [*facts.notes, *(ledger.notes if ledger else ()), *seen.notes]

@@ -46,9 +46,7 @@ class Unreadable(Exception):
 
 
 class Mailbox(Protocol):
-    """A mailbox that is open. `dialogue` is what was said on the way."""
-
-    dialogue: list[str]
+    """A mailbox that is open."""
 
     def look(self, tokens: Collection[str]) -> list[Found]:
         """All messages with these tokens, also the second of two with the same one.
@@ -66,8 +64,11 @@ class Mailbox(Protocol):
         """Leave. Nothing here goes wrong."""
 
 
-def open_mailbox(options: "Options", deadline: Deadline) -> Mailbox:
-    """The mailbox, open. Unreadable where it cannot be opened."""
+def open_mailbox(options: "Options", deadline: Deadline, dialogue: list[str]) -> Mailbox:
+    """The mailbox, open; what is said to it is added to the dialogue.
+
+    Unreadable where it cannot be opened.
+    """
     if options.maildir:
         from check_smtp_delivery.maildir import Maildir
 
@@ -86,7 +87,7 @@ def open_mailbox(options: "Options", deadline: Deadline) -> Mailbox:
     except SessionEnded as ended:
         raise Unreadable(ended.finding.text) from None
     folders = Folders(options.imap_folder, options.junk_folder, options.cleanup == "keep")
-    return ImapMailbox(server, Credentials(options.imap_user, secret), folders, deadline)
+    return ImapMailbox(server, Credentials(options.imap_user, secret), folders, deadline, dialogue)
 
 
 def _trust(options: "Options") -> tuple[str, str] | None:

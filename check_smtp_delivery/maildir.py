@@ -23,7 +23,6 @@ class Maildir:
     """The mailbox in a folder, with a folder for junk where there is one."""
 
     def __init__(self, path: str, junk: str, deadline: Deadline) -> None:
-        self.dialogue: list[str] = []
         self._deadline = deadline
         self._folders = [(path, False), *([(os.path.join(path, junk), True)] if junk else [])]
 

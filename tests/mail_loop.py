@@ -20,7 +20,10 @@ Deliver = Callable[[bytes], str | None]
 
 
 class MailLoop:
-    """A running mail system; `run` is one run of the check against it."""
+    """A running mail system; `run` is one run of the check against it.
+
+    `hears` is called for RCPT and QUIT, before the reply.
+    """
 
     def __init__(self, folder: Path, imap: ImapServer) -> None:
         self.imap = imap
@@ -34,6 +37,7 @@ class MailLoop:
         self.password.write_text(PASSWORD + "\n", encoding="utf-8")
         self.password.chmod(0o600)
         self.smtp = 0
+        self.hears: Callable[[str], None] = lambda _: None
 
     def into_inbox(self, message: bytes) -> None:
         """Deliver at once."""
@@ -46,13 +50,28 @@ class MailLoop:
     def nowhere(self, message: bytes) -> None:
         """Take it and drop it."""
 
-    async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self, _: SMTP, __: Session, envelope: Envelope
+    ) -> str:
         """What aiosmtpd calls for each message."""
         assert isinstance(envelope.content, bytes)
         head = b"Return-Path: <sender>\r\n"
         message = head + envelope.content
         self.messages.append(message)
         return self.deliver(message) or "250 2.0.0 Ok: queued"
+
+    async def handle_RCPT(  # noqa: N802
+        self, _: SMTP, __: Session, envelope: Envelope, address: str, ___: list[str]
+    ) -> str:
+        """What aiosmtpd calls for each recipient."""
+        envelope.rcpt_tos.append(address)
+        self.hears("RCPT")
+        return "250 2.1.5 Ok"
+
+    async def handle_QUIT(self, _: SMTP, __: Session, ___: Envelope) -> str:  # noqa: N802
+        """What aiosmtpd calls at the end."""
+        self.hears("QUIT")
+        return "221 2.0.0 Bye"
 
     def arguments(self, *more: str) -> list[str]:
         """The command line of a run, with the state file where `more` begins with `state`."""
