@@ -33,10 +33,10 @@ def read_results(headers: bytes, server: str) -> Results:
     ImportError where the library authres is missing.
     """
     found: dict[str, set[str]] = {}
-    named, unread = server.lower(), ""
+    named, own_word, unread = server.lower(), False, ""
     for name, value in _fields(headers):
         if name == "received":
-            if found:
+            if own_word:
                 break
             continue
         own, results = _parsed(value)
@@ -44,14 +44,14 @@ def read_results(headers: bytes, server: str) -> Results:
             unread = unread or quoted(value, 60)
             continue
         if (named or own) != own:
-            if found:
+            if own_word:
                 break
             continue
-        named = own
+        named, own_word = own, True
         for method, result in results:
             found.setdefault(method, set()).add(result)
     methods = {method: _overall(results) for method, results in found.items()}
-    return Results(named if found else "", methods, unread)
+    return Results(named if own_word else "", methods, unread)
 
 
 def result_findings(results: Results, required: tuple[str, ...]) -> list[Finding]:

@@ -271,8 +271,10 @@ class _Client(imaplib.IMAP4):
         """The next line of the server's."""
         while (end := self._octets.find(b"\n") + 1) == 0:
             if len(self._octets) > _LONGEST_LINE:
-                raise self.abort("an endless line")
+                break
             self._octets += self.connection.read()
+        if not 0 < end <= _LONGEST_LINE:
+            raise self.abort("an endless line")
         line = self.read(end)
         self._note("S", line)
         return line

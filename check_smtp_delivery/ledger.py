@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import isfinite
 from typing import Any, NamedTuple
 
 from check_smtp_core.deadline import Deadline, OutOfTime
@@ -117,7 +118,7 @@ class Ledger:
             os.close(file)
         try:
             return _understood(octets)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
             aside = f"{self._path}.damaged"
             os.rename(self._path, aside)
             text = (
@@ -184,7 +185,7 @@ def _understood(octets: bytes) -> dict[str, list[Tracked]]:
 
 def _tracked(entry: dict[str, Any]) -> Tracked:
     sent = entry["sent"]
-    moment = Moment(float(sent["wall"]), _text(sent["boot"]), float(sent["monotonic"]))
+    moment = Moment(_finite(sent["wall"]), _text(sent["boot"]), _finite(sent["monotonic"]))
     latency = entry["latency"]
     token = _text(entry["token"])
     if len(token) != 32 or not set(token) <= set("0123456789abcdef"):
@@ -193,11 +194,25 @@ def _tracked(entry: dict[str, Any]) -> Tracked:
         token,
         moment,
         bool(entry["accepted"]),
-        float(entry["missed"]),
-        None if latency is None else float(latency),
+        _duration(entry["missed"]),
+        None if latency is None else _duration(latency),
         _text(entry["folder"]),
         bool(entry["junk"]),
     )
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not isfinite(number):
+        raise ValueError
+    return number
+
+
+def _duration(value: Any) -> float:
+    number = _finite(value)
+    if number < 0:
+        raise ValueError
+    return number
 
 
 def _text(value: object) -> str:

@@ -24,14 +24,15 @@ class Maildir:
 
     def __init__(self, path: str, junk: str, deadline: Deadline) -> None:
         self._deadline = deadline
-        self._folders = [(path, False), *([(os.path.join(path, junk), True)] if junk else [])]
+        self._path = path
+        self._junk = junk
 
     def look(self, tokens: Collection[str]) -> list[Found]:
         """All messages with these tokens."""
         found: list[Found] = []
-        for folder, junk in self._folders:
+        for folder in ("", *([self._junk] if self._junk else [])):
             try:
-                found += self._look_in(folder, junk, tokens)
+                found += self._look_in(folder, tokens)
             except Unreadable as trouble:
                 trouble.found += found
                 raise
@@ -54,13 +55,14 @@ class Maildir:
     def close(self) -> None:
         """There is nothing to leave."""
 
-    def _look_in(self, folder: str, junk: bool, tokens: Collection[str]) -> Iterator[Found]:
-        files = sorted(self._files(folder), reverse=True)[:_NEWEST]
+    def _look_in(self, folder: str, tokens: Collection[str]) -> Iterator[Found]:
+        junk, name = bool(folder), folder or self._path
+        files = sorted(self._files(os.path.join(self._path, folder)), reverse=True)[:_NEWEST]
         for arrived, path in files:
             headers = self._headers(path)
             token = token_of(headers)
             if token in tokens:
-                yield Found(token, folder, path, junk, arrived, Moment.now(), headers)
+                yield Found(token, name, path, junk, arrived, Moment.now(), headers)
 
     def _files(self, folder: str) -> Iterator[tuple[float, str]]:
         """Time and path of the files in new, then of those in cur.

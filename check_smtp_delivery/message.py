@@ -16,7 +16,7 @@ from typing import NamedTuple
 HEADER = "X-SMTP-Check-Loop"
 """The header that holds the token, and nothing but it."""
 
-_TOKEN = re.compile(rb"(?i)" + HEADER.encode() + rb":[ \t]*([0-9a-f]{32})[ \t]*\r?$")
+_TOKEN = re.compile(rb"(?i:" + HEADER.encode() + rb"):[ \t]*([0-9a-f]{32})[ \t]*\r?$")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS = (
     rf"({_ATOM}(?:\.{_ATOM})*)@([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Za-z.:]+\])"
@@ -26,9 +26,10 @@ _TEXT = """\
 This message was sent by check_smtp_loop, a monitoring check,
 from {origin} through {server}.
 
-The check looks for it in the mailbox of {recipient}, measures how long
-it took, and usually deletes it. If you found it anywhere else, mail is going astray, or the check
-could not read the mailbox. Nobody needs to answer.
+The check looks for it in the mailbox of {recipient},
+measures how long it took, and usually deletes it. If it stays there, or
+turns up anywhere else, the check could not read the mailbox, or mail goes
+astray. Nobody needs to answer.
 """
 
 

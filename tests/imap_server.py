@@ -55,6 +55,7 @@ class Ways(NamedTuple):
     capabilities: str = "IMAP4rev1 UIDPLUS SPECIAL-USE"
     before_login: str = "IMAP4rev1 AUTH=PLAIN"
     greeting: str = ""
+    preauth: bool = False
     refused: tuple[str, ...] = ()
     text: str = "[SERVERBUG] Internal error occurred"
     lagging: bool = False
@@ -108,11 +109,16 @@ class ImapServer:
             if self._implicit:
                 assert self._tls is not None
                 connection = self._tls.wrap_socket(connection, server_side=True)
-            _Session(self, connection, self._tls).run()
+            session = _Session(self, connection, self._tls)
+        except OSError:
+            connection.close()
+            return
+        try:
+            session.run()
         except (OSError, ValueError):
             pass  # the client left
         finally:
-            connection.close()
+            session.close()
 
 
 class _Gone(OSError):
@@ -137,7 +143,9 @@ class _Session:
         if ways.greeting:
             self._say(ways.greeting)
             return
-        self._say(f"* OK [CAPABILITY {ways.before_login}] ready")
+        self._logged_in = ways.preauth
+        word = "PREAUTH" if ways.preauth else "OK"
+        self._say(f"* {word} [CAPABILITY {ways.before_login}] ready")
         while True:
             line = self._command()
             tag, _, rest = line.partition(" ")
@@ -156,6 +164,9 @@ class _Session:
                 continue
             if action(tag, rest) == "bye":
                 return
+
+    def close(self) -> None:
+        self._connection.close()
 
     # -- octets
 

@@ -2,10 +2,12 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.conftest import Outcome, Stage
 from tests.imap_server import PASSWORD, Ways
@@ -322,6 +324,181 @@ def test_a_connection_that_breaks_after_the_dot_leaves_the_message_in_doubt(
     assert seen.lines[-1].endswith(" s, and may never have been taken")
 
 
+@pytest.mark.parametrize("end", ["CLOSE", "RESET"])
+def test_a_message_in_doubt_may_have_come_all_the_same(
+    stage: Stage, tmp_path: Path, end: str
+) -> None:
+    """Without a state file it is looked for once."""
+    seen = staged(stage, tmp_path, f"{TAKEN}MESSAGE\n{end}")
+    assert seen.code == 2
+    assert seen.text.startswith("SMTP_LOOP CRITICAL - 127.0.0.1:PORT closed: ")
+    assert seen.perfdata.endswith("pending=1;;;0 oldest=Ts;;;0 lost=0;;;0 junk=0;;;0")
+
+
+def test_the_message_is_handed_over_with_a_login(
+    stage: Stage, tmp_path: Path, authority: trustme.CA
+) -> None:
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    (tmp_path / "password").write_text("se cret", encoding="ascii")
+    (tmp_path / "password").chmod(0o600)
+    inside = """
+        S: 220 mail.example ESMTP
+        C: EHLO client.example
+        S: 250-mail.example
+        S: 250 STARTTLS
+        C: STARTTLS
+        S: 220 go
+        TLS
+        C: EHLO client.example
+        S: 250-mail.example
+        S: 250 AUTH PLAIN
+        C: AUTH PLAIN AGpvZQBzZSBjcmV0
+        S: 235 welcome
+    """
+    transcript = inside + TAKEN.partition("250 mail.example")[2]
+    seen = staged(
+        stage,
+        tmp_path,
+        f"{transcript}MESSAGE\nS: 250 queued\nC: QUIT\nS: 221 Bye",
+        *("-U", "joe", "--password-file", str(tmp_path / "password"), "-vvv"),
+        *("--servername", "mail.example", "--ca-file", str(tmp_path / "ca.pem")),
+        *("--state-file", str(tmp_path / "state")),
+    )
+    assert (seen.code, seen.text) == (
+        0,
+        "SMTP_LOOP OK - 127.0.0.1:PORT a message was sent; "
+        "in-flight: 1 message is under way, for T s",
+    )
+    assert "T C: AUTH PLAIN ***" in seen.lines
+    assert "se cret" not in "".join(seen.lines)
+
+
+def test_no_message_without_the_login(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("secret", encoding="ascii")
+    (tmp_path / "password").chmod(0o600)
+    seen = staged(
+        stage,
+        tmp_path,
+        """
+        S: 220 mail.example ESMTP
+        C: EHLO client.example
+        S: 250 mail.example
+        C: QUIT
+        S: 221 Bye
+        """,
+        *("-U", "joe", "--password-file", str(tmp_path / "password")),
+        *("--state-file", str(tmp_path / "state")),
+    )
+    assert (seen.code, seen.text) == (
+        2,
+        "SMTP_LOOP CRITICAL - 127.0.0.1:PORT no-starttls: STARTTLS is not offered, "
+        "so no credentials were sent",
+    )
+    assert TOKEN.findall((tmp_path / "state").read_text(encoding="ascii")) == []
+
+
+# -- a Maildir
+
+
+def into(loop: MailLoop, folder: str, path: Path) -> None:
+    """Deliver into a folder of a Maildir."""
+
+    def deliver(message: bytes) -> None:
+        (path / folder / f"{len(loop.messages)}.M1.host").write_bytes(message)
+
+    loop.deliver = deliver
+
+
+IN_MAILDIR = ("--imap-host", "", "--imap-user", "", "--maildir")
+
+
+def test_messages_in_a_maildir_are_left_there_unless_they_are_to_be_deleted(
+    loop: MailLoop,
+) -> None:
+    path = maildir(loop.folder)
+    into(loop, "new", path)
+    seen = loop.run(*IN_MAILDIR, str(path))
+    assert seen == (
+        0,
+        [
+            "SMTP_LOOP OK - 127.0.0.1:PORT the message came after T s | "
+            f"{PHASES} latency=Ts;;;0 pending=0;;;0 lost=0;;;0 junk=0;;;0"
+        ],
+    )
+    assert len(list((path / "new").iterdir())) == 1
+    assert loop.run("state", *IN_MAILDIR, str(path), "--cleanup", "delete").code == 0
+    assert len(list((path / "new").iterdir())) == 1
+    assert loop.imap.heard == []
+
+
+def test_junk_in_a_maildir(loop: MailLoop) -> None:
+    path = maildir(loop.folder)
+    into(loop, ".Junk/new", path)
+    seen = loop.run(*IN_MAILDIR, str(path), "--junk-folder", ".Junk")
+    assert (seen.code, text(seen)) == (
+        1,
+        "SMTP_LOOP WARNING - 127.0.0.1:PORT junk: the message came into the junk folder "
+        '".Junk"; the message came after T s',
+    )
+
+
+def test_a_maildir_that_is_missing(loop: MailLoop) -> None:
+    seen = loop.run("state", *IN_MAILDIR, str(loop.folder / "Maildir"))
+    assert (seen.code, text(seen)) == (
+        3,
+        "SMTP_LOOP UNKNOWN - 127.0.0.1:PORT mailbox: FOLDER/Maildir/new cannot be read: "
+        "no such file or directory; a message was sent",
+    )
+
+
+# -- Authentication-Results
+
+
+def stamped(loop: MailLoop, headers: str) -> None:
+    """Deliver with these headers on top."""
+    loop.deliver = lambda message: loop.inbox.add(headers.encode("ascii") + message) and None
+
+
+def test_what_the_receiving_server_says_of_it(loop: MailLoop) -> None:
+    stamped(
+        loop,
+        "Authentication-Results: mx.example.com; spf=softfail smtp.mailfrom=example.net;\r\n"
+        "\tdkim=none; dmarc=fail (p=none) header.from=example.net\r\n",
+    )
+    seen = loop.run()
+    assert (seen.code, text(seen)) == (
+        1,
+        "SMTP_LOOP WARNING - 127.0.0.1:PORT spf: mx.example.com says spf=softfail; "
+        "dmarc: mx.example.com says dmarc=fail; the message came after T s",
+    )
+    seen = loop.run("--require-pass", "dkim", "--state", "spf=ok,dmarc=ok")
+    assert (seen.code, text(seen)) == (
+        1,
+        "SMTP_LOOP WARNING - 127.0.0.1:PORT dkim: mx.example.com says dkim=none; "
+        "the message came after T s",
+    )
+    seen = loop.run("--authserv-id", "other.example", "--require-pass", "spf")
+    assert (seen.code, text(seen)) == (
+        1,
+        "SMTP_LOOP WARNING - 127.0.0.1:PORT spf: the receiving server says nothing of it in "
+        "Authentication-Results; the message came after T s",
+    )
+
+
+def test_without_the_library_nothing_is_known_of_them(
+    loop: MailLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "authres", None)
+    assert loop.run().code == 0
+    stamped(loop, "Authentication-Results: mx.example.com; spf=fail\r\n")
+    seen = loop.run()
+    assert (seen.code, text(seen)) == (
+        3,
+        "SMTP_LOOP UNKNOWN - 127.0.0.1:PORT local: the Python module authres is missing "
+        "(Debian: install python3-authres); the message came after T s",
+    )
+
+
 # -- from run to run
 
 
@@ -594,3 +771,42 @@ def test_the_right_password_is_shown_nowhere(tmp_path: Path, before: str) -> Non
     assert "IMAP C: ***" in output
     for form in (PASSWORD, PASSWORD.replace("\\", "\\\\"), PASSWORD[:8]):
         assert form not in output
+
+
+# -- the command line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--recipient", ""), "no recipient is given (--recipient)"),
+        (("--imap-host", ""), "one mailbox is needed: --imap-host or --maildir"),
+        (("--maildir", "/x"), "one mailbox is needed: --imap-host or --maildir"),
+        (("--imap-user", ""), "no user is given for the mailbox (--imap-user)"),
+        (("--password-file", "/x"), "no user is given for the mail server (-U)"),
+        (
+            ("--recipient", "x\ny@z"),
+            'argument --recipient: "x y@z" is not an address such as loop@example.com',
+        ),
+        (
+            ("--imap-security", "ssl"),
+            'argument --imap-security: "ssl" is none of tls, starttls, tls-unverified, '
+            "starttls-unverified, none",
+        ),
+        (("--lost-after", "0"), 'argument --lost-after: "0" is not a number of seconds above 0'),
+        (("--cleanup", "x"), 'argument --cleanup: "x" is none of delete, keep'),
+        (("--require-pass", "arc"), 'argument --require-pass: "arc" is none of spf, dkim, dmarc'),
+        (
+            ("--imap-password", "x"),
+            "--imap-password: everybody on this machine can read it there; "
+            "use --imap-password-file",
+        ),
+    ],
+)
+def test_options_that_are_no_loop(loop: MailLoop, arguments: tuple[str, ...], words: str) -> None:
+    seen = loop.run(*arguments)
+    assert (seen.code, seen.lines) == (
+        3,
+        [f"SMTP_LOOP UNKNOWN - usage: {words} (see check_smtp_loop --help)"],
+    )
+    assert loop.messages == []
