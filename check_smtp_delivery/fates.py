@@ -58,11 +58,11 @@ class Loop(NamedTuple):
             return measures
         lost = self.lost()
         pending = [each for each in self.waiting if each not in lost]
+        oldest = max(map(self.age, pending), default=0.0)
+        raises = "late" if pending else ""
+        what = f"a message is under way, for {oldest:.3f} s"
         measures.append(Measure("pending", len(pending)))
-        if pending:
-            oldest = max(map(self.age, pending))
-            what = f"a message is under way, for {oldest:.3f} s"
-            measures.append(Measure("oldest", oldest, "s", *self.limits, "late", what, "s"))
+        measures.append(Measure("oldest", oldest, "s", *self.limits, raises, what, "s"))
         measures.append(Measure("lost", len(lost)))
         measures.append(Measure("junk", sum(each.junk for each in self.came)))
         return measures

@@ -119,10 +119,10 @@ def test_the_sentence(known: dict[str, Any], sentence: str) -> None:
 @pytest.mark.parametrize(
     ("known", "measures"),
     [
-        ({}, "pending=0 lost=0 junk=0"),
+        ({}, "pending=0 oldest=0.0 lost=0 junk=0"),
         (
             {"came": (message(1, 9, latency=2.5, junk=True), message(2, 9, latency=7.0))},
-            "latency=7.0 pending=0 lost=0 junk=1",
+            "latency=7.0 pending=0 oldest=0.0 lost=0 junk=1",
         ),
         (
             {"waiting": (message(1, 3601), message(2, 20), message(3, 30))},

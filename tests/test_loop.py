@@ -56,7 +56,7 @@ def test_a_message_that_comes_at_once(loop: MailLoop) -> None:
         0,
         [
             "SMTP_LOOP OK - 127.0.0.1:PORT the message came after T s | "
-            f"{PHASES} latency=Ts;;;0 pending=0;;;0 lost=0;;;0 junk=0;;;0"
+            f"{PHASES} latency=Ts;;;0 pending=0;;;0 oldest=Ts;;;0 lost=0;;;0 junk=0;;;0"
         ],
     )
     assert loop.inbox.messages == []
@@ -103,7 +103,7 @@ def test_a_message_that_does_not_come(loop: MailLoop) -> None:
         "SMTP_LOOP CRITICAL - 127.0.0.1:PORT lost: the message did not come within T s "
         "(loop.TOKEN@example.net); a message was sent",
     )
-    assert seen.perfdata == f"{PHASES} pending=0;;;0 lost=1;;;0 junk=0;;;0"
+    assert seen.perfdata == f"{PHASES} pending=0;;;0 oldest=Ts;;;0 lost=1;;;0 junk=0;;;0"
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_message_in_the_junk_folder(loop: MailLoop) -> None:
         'SMTP_LOOP WARNING - 127.0.0.1:PORT junk: the message came into the junk folder "Junk"; '
         "the message came after T s",
     )
-    assert seen.perfdata.endswith("pending=0;;;0 lost=0;;;0 junk=1;;;0")
+    assert seen.perfdata.endswith("pending=0;;;0 oldest=Ts;;;0 lost=0;;;0 junk=1;;;0")
     assert loop.junk.messages == []
 
 
@@ -422,7 +422,7 @@ def test_messages_in_a_maildir_are_left_there_unless_they_are_to_be_deleted(
         0,
         [
             "SMTP_LOOP OK - 127.0.0.1:PORT the message came after T s | "
-            f"{PHASES} latency=Ts;;;0 pending=0;;;0 lost=0;;;0 junk=0;;;0"
+            f"{PHASES} latency=Ts;;;0 pending=0;;;0 oldest=Ts;;;0 lost=0;;;0 junk=0;;;0"
         ],
     )
     assert len(list((path / "new").iterdir())) == 1

@@ -11,7 +11,10 @@ import pytest
 from tests.lab import debian_root, jail
 from tests.lab.debian_root import DebianRoot, ReleaseError
 from tests.lab.server import RunningServer, Server
+from tests.lab.servers import mail_loop
 from tests.lab.table import SERVERS
+
+_ALL = (*SERVERS, *mail_loop.SERVERS)
 
 _VERSIONS = pytest.StashKey[list[str]]()
 
@@ -30,7 +33,7 @@ class Lab:
         """A release, or why there is none."""
         folder = self._folder / codename
         folder.mkdir()
-        groups = (server.packages for server in SERVERS if server.release == codename)
+        groups = (server.packages for server in _ALL if server.release == codename)
         try:
             return debian_root.unpack(folder, codename, tuple(dict.fromkeys(groups)))
         except ReleaseError as error:
