@@ -8,8 +8,10 @@ import os
 import subprocess
 import sys
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
 """All that a run gets to know of its surroundings."""
@@ -41,6 +43,16 @@ def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         said = (done.stdout + done.stderr).strip()
         raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}: {said}")
     return done
+
+
+@contextmanager
+def message_to_nobody() -> Iterator[list[str]]:
+    """The options of a loop that sends a message, and finds none in its mailbox."""
+    with TemporaryDirectory() as folder:
+        for name in ("new", "cur"):
+            (Path(folder) / "Maildir" / name).mkdir(parents=True)
+        words = ["--recipient", "loop@example.com", "--maildir", f"{folder}/Maildir"]
+        yield [*words, "--state-file", f"{folder}/state"]
 
 
 def machine(folder: Path) -> str:

@@ -23,8 +23,8 @@ class Case(NamedTuple):
     """A command and the round trips that it should take.
 
     `expected` is the least a polite client can do with TLS 1.3: one each for connect, TLS (with
-    STARTTLS one more to ask for it), greeting, every EHLO, and QUIT. Under TLS the client's last
-    handshake flight shares a round trip with what comes next.
+    STARTTLS one more to ask for it), greeting, every EHLO, MAIL, RCPT, DATA, the message, and
+    QUIT. Under TLS the client's last handshake flight shares a round trip with what comes next.
     """
 
     executable: str
@@ -44,6 +44,7 @@ CASES = (
     Case("check_smtp_ehlo", "--tls", 5),
     Case("check_smtp_starttls", "", 7),
     Case("check_smtp_cert", "--no-verify", 6),
+    Case("check_smtp_loop", "", 8),
 )
 
 ROOM = 0.5
@@ -67,6 +68,7 @@ def measure(
     command = [*link.enter_client, str(options.bin / case.executable)]
     command += ["-H", SERVER_ADDRESS, "-p", str(port), "-t", "60"]
     command += [case.option] if case.option else []
+    command += options.message if case.executable == "check_smtp_loop" else []
     installed.run(command)  # a warm-up, so that all bytecode is there
     at_zero, at_delay = [], []
     for _ in range(options.runs):
@@ -90,7 +92,11 @@ def measure_all(options: argparse.Namespace) -> list[Measurement]:
         f"{'command':<30}{'ms at 0':>9}{f'ms at {options.rtt:g}':>11}{'trips':>8}{'expected':>10}"
     )
     measurements = []
-    with DelayedLink() as link, smtp_server.running(SERVER_ADDRESS, link.enter_server) as ports:
+    with (
+        DelayedLink() as link,
+        smtp_server.running(SERVER_ADDRESS, link.enter_server) as ports,
+        installed.message_to_nobody() as options.message,
+    ):
         for case in CASES:
             measured = measure(case, link, ports, options)
             measurements.append(measured)

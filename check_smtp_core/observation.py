@@ -126,8 +126,11 @@ class Endpoint:
                 with self._stopwatch.paused():
                     self._session.quit()
         if afterwards is not None:
+            before = self._facts
             with self._stopwatch.time("mailbox"):
-                self._facts = afterwards(self._facts, self._options, self._deadline)
+                self._facts = afterwards(before, self._options, self._deadline)
+            if self._facts is before:  # there was nothing to look for
+                del self._stopwatch.phases["mailbox"]
             self._stopwatch.stop()
         return self.so_far()
 

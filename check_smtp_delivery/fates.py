@@ -122,7 +122,7 @@ def _lost(facts: Loop, lost: Sequence[Tracked]) -> str:
     age = max(map(facts.age, lost))
     which = "the message" if len(lost) == 1 else f"{len(lost)} messages"
     name = facts.name(min(lost, key=facts.age))
-    return f"{which} did not come within {age:.3f} s ({name})"
+    return f"{which} did not come in {age:.3f} s ({name})"
 
 
 def _in_flight(facts: Loop, under_way: Sequence[Tracked]) -> Finding:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from check_smtp_core.parser import Parser
     from check_smtp_core.session import Session
 
-_LOST_AFTER = 3600.0
+_LOST_AFTER = 3600
 _LOCK_SECONDS = 2.0
 _NO_ANSWER = ("timeout", "closed", "protocol")
 """With these a server may have taken a message, and nobody knows."""
@@ -79,7 +79,7 @@ def add_options(parser: "Parser") -> None:
         convert=_seconds,
         metavar="SECONDS",
         default=_LOST_AFTER,
-        help=f"with --state-file: when a message counts as lost ({_LOST_AFTER:g})",
+        help=f"with --state-file: when a message counts as lost ({_LOST_AFTER})",
     )
     add_login(own)
     _add_mailbox(parser)
@@ -335,10 +335,10 @@ def _ledger(options: "Options", deadline: Deadline) -> Ledger | None:
     return Ledger(options.state_file, key, deadline)
 
 
-def _seconds(text: str) -> float:
+def _seconds(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,7}", text) or not int(text):
         raise ArgumentTypeError(f'"{text}" is not a number of seconds above 0')
-    return float(text)
+    return int(text)
 
 
 def _security(text: str) -> str:

@@ -31,6 +31,7 @@ _HEALTHY = (
     Example("smtps", "check_smtp_ehlo --tls", 0),
     Example("smtp", "check_smtp_starttls --refuse-version TLSv1,TLSv1.1", 0),
     Example("smtp", "check_smtp_cert --servername mail.example.com --ca-file CA -v", 0),
+    Example("smtp", "check_smtp_loop --recipient loop@example.com --maildir MAILDIR -c 5", 0),
 )
 _IN_TROUBLE = (
     Example("busy", "check_smtp_banner", 2),
@@ -42,6 +43,8 @@ _IN_TROUBLE = (
     Example("expired", "check_smtp_cert --servername mail.example.com --ca-file CA", 2),
     Example("smtp", "check_smtp_cert --servername mx.example.net --ca-file CA", 2),
     Example("unchained", "check_smtp_cert --servername mail.example.com --ca-file CA", 2),
+    Example("busy", "check_smtp_loop --recipient loop@example.com --maildir MAILDIR", 2),
+    Example("smtp", "check_smtp_loop --recipient loop@example.com --maildir /nowhere", 3),
     Example("smtp", "check_smtp_banner --warning soon", 3),
 )
 
@@ -67,7 +70,8 @@ def _show(example: Example, server: DemoServer) -> bool:
     name, *words = shlex.split(example.command)
     port = str(server._asdict()[example.port])
     arguments = ["-H", "127.0.0.1", "-p", port]
-    arguments += [server.ca_file if word == "CA" else word for word in words]
+    files = {"CA": server.ca_file, "MAILDIR": server.maildir}
+    arguments += [files.get(word, word) for word in words]
     done = subprocess.run(
         [os.path.join(_BIN, name), *arguments],
         env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},

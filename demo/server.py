@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import trustme
-from aiosmtpd.handlers import Sink
+from aiosmtpd.handlers import Mailbox
 from aiosmtpd.smtp import SMTP
 
 HOST_NAME = "mail.example.com"
@@ -29,6 +29,8 @@ _START_SECONDS = 30
 class DemoServer(NamedTuple):
     """The ports of a running demo server, and the file with its authority's certificate.
 
+    What is sent to it arrives in `maildir`, whoever it is for.
+
     `smtp` offers STARTTLS, `smtps` is implicit TLS, `busy` turns everybody away with 421;
     `expired` and `unchained` offer STARTTLS with a certificate that has expired, and without the
     intermediate certificate that leads to the authority.
@@ -40,6 +42,7 @@ class DemoServer(NamedTuple):
     expired: int
     unchained: int
     ca_file: str
+    maildir: str
 
 
 @contextmanager
@@ -53,12 +56,13 @@ def running() -> Iterator[DemoServer]:
     try:
         with TemporaryDirectory() as folder:
             contexts = _Contexts(Path(folder))
-            start = asyncio.run_coroutine_threadsafe(_start(contexts), loop)
+            maildir = str(Path(folder) / "Maildir")
+            start = asyncio.run_coroutine_threadsafe(_start(contexts, maildir), loop)
             servers = start.result(_START_SECONDS)
             smtp, smtps, busy, expired, unchained = (
                 server.sockets[0].getsockname()[1] for server in servers
             )
-            yield DemoServer(smtp, smtps, busy, expired, unchained, contexts.ca_file)
+            yield DemoServer(smtp, smtps, busy, expired, unchained, contexts.ca_file, maildir)
             asyncio.run_coroutine_threadsafe(_stop(servers), loop).result(_START_SECONDS)
     finally:
         loop.call_soon_threadsafe(loop.stop)
@@ -93,12 +97,13 @@ def _context() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 
 
-async def _start(contexts: _Contexts) -> list[asyncio.Server]:
+async def _start(contexts: _Contexts, maildir: str) -> list[asyncio.Server]:
     loop = asyncio.get_running_loop()
+    mailbox = Mailbox(Path(maildir))
 
     def smtp(context: ssl.SSLContext | None) -> SMTP:
         return SMTP(
-            Sink(),
+            mailbox,
             loop=loop,
             hostname=HOST_NAME,
             ident="ESMTP demo",

@@ -33,7 +33,12 @@ def printed(server: DemoServer) -> set[Metric]:
     """The metrics that Icinga 2 makes of what the checks print, all phases reached."""
     limits = ("--phase-warning", "time=20", "--phase-critical", "time=50")
     host = ("-H", "localhost", "-4", "-p", str(server.smtp), *limits)
-    own = {"ehlo": ["--starttls"], "cert": ["--ca-file", server.ca_file]}
+    message = ["--recipient", "loop@example.com", "--maildir", server.maildir]
+    own = {
+        "ehlo": ["--starttls"],
+        "cert": ["--ca-file", server.ca_file],
+        "loop": [*message, "-w", "20", "-c", "50"],
+    }
     metrics = set()
     for check in CHECKS:
         name = check.removeprefix("check_smtp_")

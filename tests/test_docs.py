@@ -41,10 +41,9 @@ on_every_page = pytest.mark.parametrize(
 )
 OF_BANNER_ONLY = {"banner-host", "banner-text"}
 NOT_YET = {
-    *("tempfail", "unknown-user", "policy", "full", "greylisted", "not-refused", "catch-all"),
-    *("open-relay", "trusted", "auth-failed", "plaintext-auth"),
+    *("unknown-user", "policy", "full", "greylisted", "not-refused", "catch-all"),
+    *("open-relay", "trusted", "plaintext-auth"),
     *("mail-system", "queue-age", "queue-length"),
-    *("in-flight", "late", "lost", "junk", "mailbox", "spf", "dkim", "dmarc"),
 }
 
 Cells = tuple[str, ...]
@@ -119,17 +118,32 @@ IN_WORDS = {
     "days_critical": of_lifetime(DEFAULT_CRITICAL),
     "ca_file": "this machine's",
     "ca_path": "this machine's",
+    "mechanism": "the first that is offered",
+    "mail_from": "the recipient",
+    "imap_port": "993, or 143",
+    "imap_servername": "HOST",
+    "imap_host": "none",
+    "imap_user": "none",
+    "maildir": "none",
+    "cleanup": "delete; keep with `--maildir`",
+    "junk_folder": "the server's own",
+    "authserv_id": "of the topmost header",
 }
 """Defaults that are no value of the parser, by what they stand for."""
+
+NEEDED = {"check_smtp_loop": {"recipient": "loop@example.com", "maildir": "/var/mail/loop"}}
+"""What a check cannot do without besides the host."""
 
 
 def default_of(check: str, action: argparse.Action) -> str:
     """The default as a page tells it: what holds when only the host is given."""
-    if action.dest in IN_WORDS:
-        return IN_WORDS[action.dest]
-    options = parsed(check)
+    needed = NEEDED.get(check, {})
+    if action.dest in IN_WORDS or action.dest in needed:
+        return IN_WORDS.get(action.dest, "required")
+    given = [word for name, value in needed.items() for word in (f"--{name}", value)]
+    options = parsed(check, *given)
     if action.dest == "port":
-        return f"{options.port}; {parsed(check, '--tls').port} with `--tls`"
+        return f"{options.port}; {parsed(check, '--tls', *given).port} with `--tls`"
     if action.dest == "tls_mode":
         return "on" if options.tls_mode == action.const else "off"
     if action.dest == "timeout_and_state":

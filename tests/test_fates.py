@@ -46,12 +46,12 @@ NAME = "loop.11111111111111111111111111111111@example.net"
         ),
         (
             {"waiting": (message(1, 3601),)},
-            [Finding("lost", f"the message did not come within 3601.000 s ({NAME})")],
+            [Finding("lost", f"the message did not come in 3601.000 s ({NAME})")],
         ),
         (
             {"waiting": (message(2, 7200), message(1, 3601), message(3, 3600))},
             [
-                Finding("lost", f"2 messages did not come within 7200.000 s ({NAME})"),
+                Finding("lost", f"2 messages did not come in 7200.000 s ({NAME})"),
                 Finding("in-flight", "1 message is under way, for 3600.000 s", said=True),
             ],
         ),
@@ -60,7 +60,7 @@ NAME = "loop.11111111111111111111111111111111@example.net"
             [
                 Finding(
                     "lost",
-                    f"the message did not come within 3601.000 s ({NAME}); "
+                    f"the message did not come in 3601.000 s ({NAME}); "
                     "the server may never have taken it",
                     State.WARNING,
                 )
@@ -85,7 +85,7 @@ NAME = "loop.11111111111111111111111111111111@example.net"
         ),
         (
             {"synchronous": True, "waiting": (message(1, 7),)},
-            [Finding("lost", f"the message did not come within 7.000 s ({NAME})")],
+            [Finding("lost", f"the message did not come in 7.000 s ({NAME})")],
         ),
         (
             {"synchronous": True, "waiting": (message(1, 7, accepted=False),)},

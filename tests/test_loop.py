@@ -100,7 +100,7 @@ def test_a_message_that_does_not_come(loop: MailLoop) -> None:
     seen = loop.run("-t", "1")
     assert (seen.code, text(seen)) == (
         2,
-        "SMTP_LOOP CRITICAL - 127.0.0.1:PORT lost: the message did not come within T s "
+        "SMTP_LOOP CRITICAL - 127.0.0.1:PORT lost: the message did not come in T s "
         "(loop.TOKEN@example.net); a message was sent",
     )
     assert seen.perfdata == f"{PHASES} pending=0;;;0 oldest=Ts;;;0 lost=1;;;0 junk=0;;;0"
@@ -456,7 +456,11 @@ def test_a_maildir_that_is_missing(loop: MailLoop) -> None:
 
 def stamped(loop: MailLoop, headers: str) -> None:
     """Deliver with these headers on top."""
-    loop.deliver = lambda message: loop.inbox.add(headers.encode("ascii") + message) and None
+
+    def deliver(message: bytes) -> None:
+        loop.inbox.add(headers.encode("ascii") + message)
+
+    loop.deliver = deliver
 
 
 def test_what_the_receiving_server_says_of_it(loop: MailLoop) -> None:
@@ -567,7 +571,7 @@ def test_an_old_message_is_late_while_it_is_under_way_and_when_it_comes(loop: Ma
 def test_a_lost_message_is_told_of_until_a_later_one_has_come(loop: MailLoop) -> None:
     delayed(loop, 3601)
     line = (
-        "SMTP_LOOP CRITICAL - 127.0.0.1:PORT lost: the message did not come within T s "
+        "SMTP_LOOP CRITICAL - 127.0.0.1:PORT lost: the message did not come in T s "
         "(loop.TOKEN@example.net); "
     )
     for under_way in ("1 message is", "2 messages are"):
@@ -625,7 +629,7 @@ def test_earlier_messages_are_judged_when_there_is_no_connection(loop: MailLoop)
     seen = loop.run("state", "--source-address", "192.0.2.77")
     assert (seen.code, text(seen)) == (
         2,
-        "SMTP_LOOP CRITICAL - 127.0.0.1:PORT lost: the message did not come within T s "
+        "SMTP_LOOP CRITICAL - 127.0.0.1:PORT lost: the message did not come in T s "
         "(loop.TOKEN@example.net); local: cannot connect from the source address 192.0.2.77: "
         "cannot assign requested address",
     )

@@ -91,7 +91,7 @@ def test_killed_before_data(loop: MailLoop) -> None:
     seen = loop.run("state")
     assert (seen.code, text(seen)) == (
         1,
-        "SMTP_LOOP WARNING - 127.0.0.1:PORT lost: the message did not come within T s "
+        "SMTP_LOOP WARNING - 127.0.0.1:PORT lost: the message did not come in T s "
         "(loop.TOKEN@example.net); the server may never have taken it; "
         "the message came after T s",
     )
@@ -153,7 +153,7 @@ def test_killed_after_the_answer(loop: MailLoop) -> None:
     seen = loop.run("state")
     assert (seen.code, text(seen)) == (
         2,
-        "SMTP_LOOP CRITICAL - 127.0.0.1:PORT lost: the message did not come within T s "
+        "SMTP_LOOP CRITICAL - 127.0.0.1:PORT lost: the message did not come in T s "
         "(loop.TOKEN@example.net); the message came after T s",
     )
 

@@ -28,8 +28,22 @@ _WORDS = {
     "--key-type": ("rsa", "ecdsa"),
     "--min-version": _TLS_VERSIONS,
     "--refuse-version": _TLS_VERSIONS,
+    "--mechanism": ("SCRAM-SHA-256", "PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"),
+    "--insecure-auth": ("unverified", "clear"),
+    "--imap-security": ("tls", "starttls", "tls-unverified", "starttls-unverified", "none"),
+    "--cleanup": ("delete", "keep"),
+    "--require-pass": ("spf", "dkim", "dmarc"),
 }
-_PATHS = {"--ca-file": shtab.FILE, "--file": shtab.FILE, "--ca-path": shtab.DIRECTORY}
+_PATHS = {
+    "--ca-file": shtab.FILE,
+    "--file": shtab.FILE,
+    "--ca-path": shtab.DIRECTORY,
+    "--password-file": shtab.FILE,
+    "--token-file": shtab.FILE,
+    "--imap-password-file": shtab.FILE,
+    "--state-file": shtab.FILE,
+    "--maildir": shtab.DIRECTORY,
+}
 
 
 def completion(check: str, shell: str) -> str:

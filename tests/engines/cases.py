@@ -5,10 +5,13 @@ differ in how they ask, never in what comes back.
 """
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from check_smtp_core.findings import State
 from tests.conftest import outcome
+
+if TYPE_CHECKING:
+    from tests.engines.mail_servers import MailServers
 
 OK, WARNING, CRITICAL, UNKNOWN = State
 
@@ -16,8 +19,9 @@ OK, WARNING, CRITICAL, UNKNOWN = State
 class Case(NamedTuple):
     """One service: a check of a server with options, and the state and the line that are right.
 
-    In the options CA stands for the file of the demo's authority. In `text` and `perfdata` T
-    stands for a time in seconds, PORT for the port, DATE for a date, CA for the demo's authority.
+    In the options CA stands for the file of the demo's authority, MAILDIR for its Maildir. In
+    `text` and `perfdata` T stands for a time in seconds, PORT for the port, DATE for a date, CA
+    for the demo's authority.
     """
 
     name: str
@@ -28,13 +32,14 @@ class Case(NamedTuple):
     text: str
     perfdata: str
 
-    def given(self, ca_file: str) -> tuple[tuple[str, str], ...]:
+    def given(self, servers: "MailServers") -> tuple[tuple[str, str], ...]:
         """Its options as they are given."""
-        return tuple((name, ca_file if value == "CA" else value) for name, value in self.options)
+        files = {"CA": servers.ca_file, "MAILDIR": servers.maildir}
+        return tuple((name, files.get(value, value)) for name, value in self.options)
 
-    def words(self, ca_file: str) -> list[str]:
+    def words(self, servers: "MailServers") -> list[str]:
         """Its options as words of a command line; a flag has no value."""
-        return [word for option in self.given(ca_file) for word in option if word]
+        return [word for option in self.given(servers) for word in option if word]
 
 
 def equalled(line: str, port: int) -> str:
@@ -56,6 +61,8 @@ _INTRODUCED = f"{_GREETED} time_ehlo=Ts;;;0"
 _ASKED = f"{_INTRODUCED} time_starttls=Ts;;;0"
 _ENCRYPTED = f"{_ASKED} time_tls=Ts;;;0"
 _INSIDE = f"{_ENCRYPTED} time_ehlo_tls=Ts;;;0"
+_SENT = f"{_INTRODUCED} time_mail=Ts;;;0 time_rcpt=Ts;;;0 time_data=Ts;;;0 time_mailbox=Ts;;;0"
+_RECIPIENT = ("--recipient", "loop@example.com")
 _HEALTHY_TLS = "encrypts with TLSv1.3, TLS_AES_256_GCM_SHA384, 256 bits in T s"
 _HOSTILE_GREETING = (
     "\"220 mx/load=99,1,2 (script)alert(1)(/script) ?(reboot) 'id' ?HOSTADDRESS? %s , [31mred"
@@ -219,6 +226,45 @@ STATES = (
         "SMTP_CERT UNKNOWN - 127.0.0.1:PORT local: the CA file /nowhere/ca.pem cannot be read: no "
         "such file or directory",
         _ASKED,
+    ),
+    Case(
+        "loop ok",
+        "loop",
+        "smtp",
+        (_RECIPIENT, ("--maildir", "MAILDIR"), ("--warning", "20")),
+        OK,
+        "SMTP_LOOP OK - 127.0.0.1:PORT the message came after T s",
+        f"{_SENT} latency=Ts;20;;0 pending=0;;;0 oldest=Ts;20;;0 lost=0;;;0 junk=0;;;0",
+    ),
+    Case(
+        "loop warning",
+        "loop",
+        "smtp",
+        (_RECIPIENT, ("--maildir", "MAILDIR"), ("--warning", "0.00001")),
+        WARNING,
+        "SMTP_LOOP WARNING - 127.0.0.1:PORT late: it took T s (wanted: at most 0.00001 s); the "
+        "message came after T s",
+        f"{_SENT} latency=Ts;0.00001;;0 pending=0;;;0 oldest=Ts;0.00001;;0 lost=0;;;0 junk=0;;;0",
+    ),
+    Case(
+        "loop critical",
+        "loop",
+        "busy",
+        (_RECIPIENT, ("--maildir", "MAILDIR")),
+        CRITICAL,
+        'SMTP_LOOP CRITICAL - 127.0.0.1:PORT unavailable: greeted with "421 4.7.0 '
+        'mail.example.com Error: too many connections from 127.0.0.1" (we came from 127.0.0.1)',
+        _GREETED,
+    ),
+    Case(
+        "loop unknown",
+        "loop",
+        "smtp",
+        (_RECIPIENT, ("--maildir", "/nowhere")),
+        UNKNOWN,
+        "SMTP_LOOP UNKNOWN - 127.0.0.1:PORT mailbox: /nowhere/new cannot be read: no such file or "
+        "directory; a message was sent",
+        _SENT,
     ),
 )
 """Each check in each state."""

@@ -61,10 +61,11 @@ _BROKEN = {
 
 
 class MailServers(NamedTuple):
-    """The ports of the running servers by name, and the file with the demo's authority."""
+    """The ports of the running servers by name, the demo's authority and its Maildir."""
 
     ports: dict[str, int]
     ca_file: str
+    maildir: str
 
 
 @contextmanager
@@ -72,7 +73,7 @@ def mail_servers(tls: ssl.SSLContext | None = None) -> Iterator[MailServers]:
     """All servers, until the end of the block."""
     with ExitStack() as stack:
         demo = stack.enter_context(running())
-        ports = {name: getattr(demo, name) for name in demo._fields if name != "ca_file"}
+        ports = {name: port for name, port in demo._asdict().items() if isinstance(port, int)}
         for name, transcript in _BROKEN.items():
             ports[name] = stack.enter_context(Player(transcript, tls)).port
-        yield MailServers(ports, demo.ca_file)
+        yield MailServers(ports, demo.ca_file, demo.maildir)

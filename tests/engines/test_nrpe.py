@@ -54,7 +54,7 @@ def nrpe(
 def command(case: Case, plugins: Path, servers: MailServers) -> str:
     plugin = f"{plugins}/check_smtp_{case.check}"
     where = f"-H 127.0.0.1 -p {servers.ports[case.server]}"
-    return f"{plugin} {where} {shlex.join(case.words(servers.ca_file))}"
+    return f"{plugin} {where} {shlex.join(case.words(servers))}"
 
 
 def installed(commands: str, plugins: Path, servers: MailServers) -> str:

@@ -60,6 +60,8 @@ def bash_offers(tmp_path: Path, *words: str) -> list[str]:
         ("check_smtp_cert --ca-file an", ["anchors.pem"]),
         ("check_smtp_cert --ca-path an", ["another"]),
         ("check_smtp_banner --proxy-protocol ", ["v1", "v2"]),
+        ("check_smtp_loop --maildir an", ["another"]),
+        ("check_smtp_loop --cleanup ", ["delete", "keep"]),
     ],
 )
 def test_bash_offers_options_and_their_values(
