@@ -46,6 +46,17 @@ def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
+def refused_login() -> Iterator[list[str]]:
+    """The options of a login that the server refuses, and that any certificate will do for."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "password"
+        file.touch(0o600)
+        file.write_text("password", encoding="utf-8")
+        words = ["-U", "nobody@example.com", "--password-file", str(file), "--refuse"]
+        yield [*words, "--insecure-auth", "unverified"]
+
+
+@contextmanager
 def message_to_nobody() -> Iterator[list[str]]:
     """The options of a loop that sends a message, and finds none in its mailbox."""
     with TemporaryDirectory() as folder:

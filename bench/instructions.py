@@ -62,7 +62,11 @@ def measure_all(options: argparse.Namespace) -> list[Measurement]:
         ratio = measured.instructions / measurements[0].instructions
         print(f"{label:<56}{measured.instructions / 1e6:>9.1f}{ratio:>7.2f}", flush=True)
 
-    with smtp_server.running(LOOPBACK) as ports, installed.message_to_nobody() as message:
+    with (
+        smtp_server.running(LOOPBACK) as ports,
+        installed.refused_login() as login,
+        installed.message_to_nobody() as message,
+    ):
         # Generous, because under valgrind everything takes fifty times as long.
         where = ["-H", LOOPBACK, "-p", str(ports.plain), "-t", "120"]
         measure(f'python -c "{FLOOR}"', ["-c", FLOOR])
@@ -74,6 +78,7 @@ def measure_all(options: argparse.Namespace) -> list[Measurement]:
         measure(f'python -c "{CERTIFICATE_FLOOR}"', ["-c", CERTIFICATE_FLOOR])
         cert = str(options.bin / "check_smtp_cert")
         measure("check_smtp_cert --no-verify", [cert, *where, "--no-verify"])
+        measure("check_smtp_auth", [str(options.bin / "check_smtp_auth"), *where, *login])
         measure("check_smtp_loop", [str(options.bin / "check_smtp_loop"), *where, *message])
     return measurements
 

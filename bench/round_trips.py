@@ -23,8 +23,9 @@ class Case(NamedTuple):
     """A command and the round trips that it should take.
 
     `expected` is the least a polite client can do with TLS 1.3: one each for connect, TLS (with
-    STARTTLS one more to ask for it), greeting, every EHLO, MAIL, RCPT, DATA, the message, and
-    QUIT. Under TLS the client's last handshake flight shares a round trip with what comes next.
+    STARTTLS one more to ask for it), greeting, every EHLO, AUTH, MAIL, RCPT, DATA, the message,
+    and QUIT. Under TLS the client's last handshake flight shares a round trip with what comes
+    next.
     """
 
     executable: str
@@ -44,6 +45,7 @@ CASES = (
     Case("check_smtp_ehlo", "--tls", 5),
     Case("check_smtp_starttls", "", 7),
     Case("check_smtp_cert", "--no-verify", 6),
+    Case("check_smtp_auth", "", 8),
     Case("check_smtp_loop", "", 8),
 )
 
@@ -68,6 +70,7 @@ def measure(
     command = [*link.enter_client, str(options.bin / case.executable)]
     command += ["-H", SERVER_ADDRESS, "-p", str(port), "-t", "60"]
     command += [case.option] if case.option else []
+    command += options.login if case.executable == "check_smtp_auth" else []
     command += options.message if case.executable == "check_smtp_loop" else []
     installed.run(command)  # a warm-up, so that all bytecode is there
     at_zero, at_delay = [], []
@@ -95,6 +98,7 @@ def measure_all(options: argparse.Namespace) -> list[Measurement]:
     with (
         DelayedLink() as link,
         smtp_server.running(SERVER_ADDRESS, link.enter_server) as ports,
+        installed.refused_login() as options.login,
         installed.message_to_nobody() as options.message,
     ):
         for case in CASES:

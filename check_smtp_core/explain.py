@@ -200,9 +200,12 @@ _ENTRIES = {
         "check the clocks first.",
     ),
     "untrusted": _Entry(
-        "The path ends at an authority that this machine does not trust.",
-        "a private authority; an old list of authorities; the wrong --ca-file",
-        "give --ca-file with the authority, or use a public certificate.",
+        "The path ends at an authority that this machine does not trust; or, in a login with "
+        "SCRAM, the server did not prove that it knows the password.",
+        "a private authority; an old list of authorities; the wrong --ca-file; for want of the "
+        "proof, somebody else who answers in place of the server",
+        "give --ca-file with the authority, or use a public certificate. For want of the proof "
+        "find out who answers there.",
     ),
     "self-signed": _Entry(
         "The certificate is its own issuer, and this machine does not trust it.",
@@ -310,13 +313,13 @@ _ENTRIES = {
         "monitoring host XCLIENT.",
     ),
     "auth-failed": _Entry(
-        "The login was refused for good (535 and its like).",
-        "a wrong or expired password, token or account; a user database that is not reached; a "
-        "mechanism that the account cannot use",
+        "The login was refused for good (535 and its like; 534 and 538: not by this mechanism).",
+        "a wrong or expired password, token or account; a locked account; a user database that is "
+        "not reached; a mechanism that the account cannot use",
         "try the same credentials with a mail program, and read the server's log.",
     ),
     "plaintext-auth": _Entry(
-        "The server offers to take passwords in clear text without TLS (RFC 4954 4).",
+        "The server offers to take passwords or tokens in clear text without TLS (RFC 4954 4).",
         "smtpd_tls_auth_only or its like is not set",
         "offer PLAIN and LOGIN inside TLS only.",
     ),

@@ -6,7 +6,7 @@ as SessionEnded, and the stopwatch knows the phase.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from check_smtp_core import verdicts
@@ -60,8 +60,7 @@ class Session:
     """One SMTP session with one address, from connect() to quit().
 
     `notes` are the findings that every check reports, `dialogue` is what was said; `local` and
-    `ehlo_name` are who we were. `handed_over` is true once a message has been sent as a whole:
-    the server may have taken it, whatever became of its answer.
+    `ehlo_name` are who we were, `handed_over` whether a message was sent, taken or not.
     """
 
     def __init__(
@@ -229,6 +228,10 @@ class Session:
                 reply = self._reply()
         return self._accepted("data", reply)
 
+    def paused(self) -> AbstractContextManager[object]:
+        """A context manager whose body is in no time: work of ours that the server waits for."""
+        return self._stopwatch.paused()
+
     def conceal(self, *secrets: str) -> None:
         """From now on, show these words nowhere, whoever says them.
 
@@ -282,9 +285,8 @@ class Session:
             session.connect(self._deadline)
         except OutOfTime:
             session.quit()
-            silent = [str(self.address)]
             waited = stopwatch.in_phase()
-            raise SessionEnded(verdicts.unanswered(silent, waited)) from None
+            raise SessionEnded(verdicts.unanswered([str(self.address)], waited)) from None
         return session
 
     # -- commands and replies
@@ -412,9 +414,8 @@ class Session:
         try:
             with self._stopwatch.paused():
                 return self._new_engine()
-        except SessionEnded:
+        except (SessionEnded, ImportError) as error:
             self._open.usable = False
-            raise
-        except ImportError as error:
-            self._open.usable = False
+            if isinstance(error, SessionEnded):
+                raise
             raise SessionEnded(Finding("local", printable(missing_module(error)))) from None

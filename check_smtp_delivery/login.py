@@ -166,11 +166,12 @@ def try_login(
     SessionEnded where the server must not have the credentials, has no fitting mechanism, or
     does not speak it.
     """
-    if not options.insecure_auth:
-        _insist_on_proof(session, options.reference)
-    name = _chosen(hello.capabilities, options)
-    session.conceal(credentials.secret, encoded(credentials.secret.encode()))
-    mechanism = begun(name, credentials)
+    with session.paused():
+        if not options.insecure_auth:
+            _insist_on_proof(session, options.reference)
+        name = _chosen(hello.capabilities, options)
+        session.conceal(credentials.secret, encoded(credentials.secret.encode()))
+        mechanism = begun(name, credentials)
     reply = _exchange(session, name, mechanism)
     if reply.code // 100 == 2:
         session.notes += verdicts.about_reply("auth", reply, _ACCEPTED)
@@ -187,7 +188,7 @@ def _insist_on_proof(session: "Session", reference: str) -> None:
 
 
 def _unsent(finding: Finding) -> SessionEnded:
-    return SessionEnded(finding._replace(text=f"{finding.text}, so no credentials were sent"))
+    return SessionEnded(finding._replace(text=f"{finding.text}; no credentials were sent"))
 
 
 def _chosen(offer: Capabilities, options: "Options") -> str:

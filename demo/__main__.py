@@ -23,6 +23,7 @@ class Example(NamedTuple):
     code: int
 
 
+_LOGIN = "check_smtp_auth --servername mail.example.com --ca-file CA --password-file PASSWORD"
 _HEALTHY = (
     Example("smtp", "check_smtp_banner -w 2 -c 5", 0),
     Example("smtp", "check_smtp_banner --expect ESMTP --expect-host mail.example.com", 0),
@@ -31,6 +32,8 @@ _HEALTHY = (
     Example("smtps", "check_smtp_ehlo --tls", 0),
     Example("smtp", "check_smtp_starttls --refuse-version TLSv1,TLSv1.1", 0),
     Example("smtp", "check_smtp_cert --servername mail.example.com --ca-file CA -v", 0),
+    Example("smtp", f"{_LOGIN} -U monitor@example.com", 0),
+    Example("smtp", f"{_LOGIN} -U nobody@example.com --refuse", 0),
     Example("smtp", "check_smtp_loop --recipient loop@example.com --maildir MAILDIR -c 5", 0),
 )
 _IN_TROUBLE = (
@@ -43,6 +46,8 @@ _IN_TROUBLE = (
     Example("expired", "check_smtp_cert --servername mail.example.com --ca-file CA", 2),
     Example("smtp", "check_smtp_cert --servername mx.example.net --ca-file CA", 2),
     Example("unchained", "check_smtp_cert --servername mail.example.com --ca-file CA", 2),
+    Example("smtp", f"{_LOGIN} -U nobody@example.com", 2),
+    Example("expired", f"{_LOGIN} -U monitor@example.com", 2),
     Example("busy", "check_smtp_loop --recipient loop@example.com --maildir MAILDIR", 2),
     Example("smtp", "check_smtp_loop --recipient loop@example.com --maildir /nowhere", 3),
     Example("smtp", "check_smtp_banner --warning soon", 3),
@@ -70,7 +75,7 @@ def _show(example: Example, server: DemoServer) -> bool:
     name, *words = shlex.split(example.command)
     port = str(server._asdict()[example.port])
     arguments = ["-H", "127.0.0.1", "-p", port]
-    files = {"CA": server.ca_file, "MAILDIR": server.maildir}
+    files = {"CA": server.ca_file, "PASSWORD": server.password_file, "MAILDIR": server.maildir}
     arguments += [files.get(word, word) for word in words]
     done = subprocess.run(
         [os.path.join(_BIN, name), *arguments],

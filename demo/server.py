@@ -17,17 +17,19 @@ from typing import NamedTuple
 
 import trustme
 from aiosmtpd.handlers import Mailbox
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 HOST_NAME = "mail.example.com"
 SIZE_LIMIT = 52428800
 """Octets of a message; what the server offers as SIZE."""
+USER, PASSWORD = "monitor@example.com", "correct horse battery staple"
+"""The one login that works."""
 
 _START_SECONDS = 30
 
 
 class DemoServer(NamedTuple):
-    """The ports of a running demo server, and the file with its authority's certificate.
+    """The ports of a running demo server, and the files with its authority and its password.
 
     What is sent to it arrives in `maildir`, whoever it is for.
 
@@ -42,6 +44,7 @@ class DemoServer(NamedTuple):
     expired: int
     unchained: int
     ca_file: str
+    password_file: str
     maildir: str
 
 
@@ -62,7 +65,11 @@ def running() -> Iterator[DemoServer]:
             smtp, smtps, busy, expired, unchained = (
                 server.sockets[0].getsockname()[1] for server in servers
             )
-            yield DemoServer(smtp, smtps, busy, expired, unchained, contexts.ca_file, maildir)
+            password = Path(folder) / "password"
+            password.touch(0o600)
+            password.write_text(f"{PASSWORD}\n", encoding="utf-8")
+            files = contexts.ca_file, str(password), maildir
+            yield DemoServer(smtp, smtps, busy, expired, unchained, *files)
             asyncio.run_coroutine_threadsafe(_stop(servers), loop).result(_START_SECONDS)
     finally:
         loop.call_soon_threadsafe(loop.stop)
@@ -110,6 +117,7 @@ async def _start(contexts: _Contexts, maildir: str) -> list[asyncio.Server]:
             tls_context=context,
             auth_require_tls=context is not None,  # without one it is inside TLS from the start
             data_size_limit=SIZE_LIMIT,
+            authenticator=_login,
         )
 
     async def starttls(context: ssl.SSLContext) -> asyncio.Server:
@@ -122,6 +130,11 @@ async def _start(contexts: _Contexts, maildir: str) -> list[asyncio.Server]:
         await starttls(contexts.expired),
         await starttls(contexts.unchained),
     ]
+
+
+def _login(_: object, __: object, ___: object, ____: str, data: object) -> AuthResult:
+    right = data == LoginPassword(USER.encode(), PASSWORD.encode())
+    return AuthResult(success=right, handled=right)
 
 
 async def _stop(servers: list[asyncio.Server]) -> None:

@@ -108,6 +108,36 @@ _OAKLEY_GROUP_2 = (
 )
 _ALL = _speaking("TLSv1", "TLSv1_3")
 
+USER, PASSWORD = "monitor@example.com", "correct horse"
+
+
+def _offering(*mechanisms: str) -> str:
+    """The dialogue up to the reply to EHLO inside TLS."""
+    auth = f"S: 250 AUTH {' '.join(mechanisms)}\n" if mechanisms else "S: 250 SIZE 52428800\n"
+    return f"{GO}TLS\nC: EHLO client.example\nS: 250-{HOST}\n{auth}"
+
+
+def _login(*replies: str) -> str:
+    """The dialogue of a login by PLAIN."""
+    initial = b64encode(f"\0{USER}\0{PASSWORD}".encode()).decode()
+    said = "".join(f"S: {each}\n" for each in replies)
+    return f"{_offering('PLAIN', 'LOGIN')}C: AUTH PLAIN {initial}\n{said}{BYE}"
+
+
+def _token(reply: str) -> str:
+    """The dialogue of a login by XOAUTH2 with the token `correct horse`, which is refused."""
+    initial = b64encode(f"user={USER}\1auth=Bearer {PASSWORD}\1\1".encode()).decode()
+    error = b64encode(b'{"status":"400","schemes":"Bearer"}').decode()
+    said = f"C: AUTH XOAUTH2 {initial}\nS: 334 {error}\nC:\nS: {reply}\n"
+    return f"{_offering('XOAUTH2')}{said}{BYE}"
+
+
+_NOT_TRIED = _offering("PLAIN", "LOGIN") + BYE
+_IN_CLEAR = (
+    GO.replace("SIZE 52428800", "AUTH PLAIN LOGIN"),
+    _login("235 2.7.0 Authentication successful").removeprefix(GO),
+)
+
 
 def _handed_over(*replies: str) -> str:
     """A session in which these are the replies to MAIL, RCPT, DATA and the message."""
@@ -214,6 +244,24 @@ LINES: dict[str, list[Scene]] = {
         Scene(SHOWN, "--ca-file /etc/ssl/mail-ca.pem"),
         Scene(SHOWN, "--file /etc/ssl/private/mail.pem"),
     ],
+    "check_smtp_auth": [
+        Scene(_login("535 5.7.8 Error: authentication failed: UGFzc3dvcmQ6")),
+        Scene(_login("454 4.7.0 Temporary authentication failure: Connection lost")),
+        Scene(_login("421 4.7.0 mail.example.com Error: too many errors")),
+        Scene(_offering() + BYE),
+        Scene(_offering("GSSAPI", "NTLM") + BYE),
+        Scene(offer("SIZE 52428800") + BYE),
+        Scene("".join(_IN_CLEAR)),
+        Scene(_NOT_TRIED, fault="expired"),
+        Scene(_NOT_TRIED, "--servername 192.0.2.25"),
+        Scene(_NOT_TRIED, fault="self-signed"),
+        Scene(_login("235 2.7.0 Authentication successful"), "--refuse"),
+        Scene(_login("454 4.7.0 Temporary authentication failure"), "--refuse"),
+        Scene(_login("504 5.5.4 Unrecognized authentication type")),
+        Scene(_token("535 5.7.8 Username and Password not accepted"), "--token-file SECRET"),
+        Scene(f"{_offering('SCRAM-SHA-256')}AWAIT\nS: 235 2.7.0 Authentication successful\n{BYE}"),
+        Scene(f"S: 220 {HOST} ESMTP Postfix", "--password-file /etc/nagios/smtp-password"),
+    ],
     "check_smtp_loop": [
         Scene(_SENT, "--maildir EMPTY -t 0.5"),
         Scene((_SENT, _SENT), "--maildir EMPTY --state-file OLD"),
@@ -271,6 +319,24 @@ OTHERS: dict[str, list[Scene]] = {
             for each in ("wrong purpose", "SHA-1 signature", "wrong order", "extra expired")
         ),
     ],
+    "check_smtp_auth": [
+        Scene(f"{ASK}S: 500 what\nC: HELO client.example\nS: 250 {HOST}\n{BYE}"),
+        Scene(f"{offer('STARTTLS')}C: STARTTLS\nS> 220 go\\r\\n250 injected\\r\\n\nSILENCE"),
+        Scene(f"{GO}AWAIT\nCLOSE"),
+        Scene(f"{GO}AWAIT\nS: 500 what?"),
+        Scene(_NOT_TRIED, contexts=(_speaking("TLSv1", "TLSv1"),)),
+        *(
+            Scene(_NOT_TRIED, fault=each)
+            for each in (
+                "not yet valid",
+                "unknown root",
+                "missing intermediate",
+                "wrong purpose",
+                "RSA-1024",
+                "SHA-1 signature",
+            )
+        ),
+    ],
     "check_smtp_loop": [
         Scene(f"{ASK}S: 500 what\nC: HELO client.example\nS: 250 {HOST}\n{BYE}", _TO_LOG_IN),
         Scene(
@@ -303,6 +369,7 @@ FULLEST: dict[str, Scene] = {
     "check_smtp_ehlo": Scene(INSIDE, f"-H {HOST} --starttls", ("127.0.0.1",)),
     "check_smtp_starttls": Scene(INSIDE, f"-H {HOST}", ("127.0.0.1",)),
     "check_smtp_cert": Scene(SHOWN, f"-H {HOST}", ("127.0.0.1",)),
+    "check_smtp_auth": Scene(_login("235 2.7.0 ok"), f"-H {HOST}", ("127.0.0.1",)),
     "check_smtp_loop": Scene(_SENT, f"-H {HOST} --maildir MAILDIR", ("127.0.0.1",)),
 }
 """What makes a check print all the perfdata that it can."""
@@ -343,9 +410,17 @@ def told(check: str, scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPatch
     defaults = {"-H": "127.0.0.1", "--ehlo-name": "client.example"}
     if check == "check_smtp_loop":
         defaults |= {"--recipient": "loop@example.com", "--mail-from": "monitor@example.net"}
-    if check in ("check_smtp_cert", "check_smtp_loop"):
+    if check in ("check_smtp_cert", "check_smtp_auth", "check_smtp_loop"):
         trusted = chains.written(folder / "ca.pem", *setup.anchors)
         defaults |= {"--servername": HOST, "--ca-file": trusted}
+    if check == "check_smtp_auth":
+        secret = folder / "secret"
+        secret.touch(0o600)
+        secret.write_text(PASSWORD, encoding="utf-8")
+        given = [str(secret) if word == "SECRET" else word for word in given]
+        defaults["-U"] = USER
+        if "--token-file" not in given:
+            defaults["--password-file"] = str(secret)
     given += [word for pair in defaults.items() if pair[0] not in given for word in pair]
     old = "OLD" in given
     with props(given, folder) as things, _server(scene, setup, things.deliver) as (host, port):
@@ -360,7 +435,8 @@ def told(check: str, scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPatch
         re.match(r"(?:OK|WARNING|CRITICAL|UNKNOWN) ([a-z-]+): ", each) for each in seen.lines
     )
     findings = frozenset(match[1] for match in told_of if match)
-    number = 465 if "--tls" in given else 25
+    usual = 587 if check == "check_smtp_auth" else 25
+    number = 465 if "--tls" in given else usual
     return Told(as_written(seen.text.replace(*scene.as_if), number), findings, seen.perfdata)
 
 

@@ -33,10 +33,13 @@ def printed(server: DemoServer) -> set[Metric]:
     """The metrics that Icinga 2 makes of what the checks print, all phases reached."""
     limits = ("--phase-warning", "time=20", "--phase-critical", "time=50")
     host = ("-H", "localhost", "-4", "-p", str(server.smtp), *limits)
+    trust = ["--ca-file", server.ca_file]
+    login = ["-U", "monitor@example.com", "--password-file", server.password_file]
     message = ["--recipient", "loop@example.com", "--maildir", server.maildir]
     own = {
         "ehlo": ["--starttls"],
-        "cert": ["--ca-file", server.ca_file],
+        "cert": trust,
+        "auth": [*trust, *login],
         "loop": [*message, "-w", "20", "-c", "50"],
     }
     metrics = set()

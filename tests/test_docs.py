@@ -41,8 +41,8 @@ on_every_page = pytest.mark.parametrize(
 )
 OF_BANNER_ONLY = {"banner-host", "banner-text"}
 NOT_YET = {
-    *("unknown-user", "policy", "full", "greylisted", "not-refused", "catch-all"),
-    *("open-relay", "trusted", "plaintext-auth"),
+    *("unknown-user", "policy", "full", "greylisted", "catch-all"),
+    *("open-relay", "trusted"),
     *("mail-system", "queue-age", "queue-length"),
 }
 
@@ -131,7 +131,10 @@ IN_WORDS = {
 }
 """Defaults that are no value of the parser, by what they stand for."""
 
-NEEDED = {"check_smtp_loop": {"recipient": "loop@example.com", "maildir": "/var/mail/loop"}}
+NEEDED = {
+    "check_smtp_auth": {"user": "monitor@example.com"},
+    "check_smtp_loop": {"recipient": "loop@example.com", "maildir": "/var/mail/loop"},
+}
 """What a check cannot do without besides the host."""
 
 

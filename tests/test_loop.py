@@ -391,8 +391,8 @@ def test_no_message_without_the_login(stage: Stage, tmp_path: Path) -> None:
     )
     assert (seen.code, seen.text) == (
         2,
-        "SMTP_LOOP CRITICAL - 127.0.0.1:PORT no-starttls: STARTTLS is not offered, "
-        "so no credentials were sent",
+        "SMTP_LOOP CRITICAL - 127.0.0.1:PORT no-starttls: STARTTLS is not offered; "
+        "no credentials were sent",
     )
     assert TOKEN.findall((tmp_path / "state").read_text(encoding="ascii")) == []
 

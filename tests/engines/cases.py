@@ -5,13 +5,11 @@ differ in how they ask, never in what comes back.
 """
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from check_smtp_core.findings import State
 from tests.conftest import outcome
-
-if TYPE_CHECKING:
-    from tests.engines.mail_servers import MailServers
 
 OK, WARNING, CRITICAL, UNKNOWN = State
 
@@ -19,9 +17,9 @@ OK, WARNING, CRITICAL, UNKNOWN = State
 class Case(NamedTuple):
     """One service: a check of a server with options, and the state and the line that are right.
 
-    In the options CA stands for the file of the demo's authority, MAILDIR for its Maildir. In
-    `text` and `perfdata` T stands for a time in seconds, PORT for the port, DATE for a date, CA
-    for the demo's authority.
+    In the options CA, PASSWORD and MAILDIR stand for what the demo server has of these. In `text`
+    and `perfdata` T stands for a time in seconds, PORT for the port, DATE for a date, CA for the
+    demo's authority.
     """
 
     name: str
@@ -32,14 +30,13 @@ class Case(NamedTuple):
     text: str
     perfdata: str
 
-    def given(self, servers: "MailServers") -> tuple[tuple[str, str], ...]:
+    def given(self, files: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         """Its options as they are given."""
-        files = {"CA": servers.ca_file, "MAILDIR": servers.maildir}
         return tuple((name, files.get(value, value)) for name, value in self.options)
 
-    def words(self, servers: "MailServers") -> list[str]:
+    def words(self, files: Mapping[str, str]) -> list[str]:
         """Its options as words of a command line; a flag has no value."""
-        return [word for option in self.given(servers) for word in option if word]
+        return [word for option in self.given(files) for word in option if word]
 
 
 def equalled(line: str, port: int) -> str:
@@ -55,6 +52,9 @@ def equalled(line: str, port: int) -> str:
 _EHLO_NAME = ("--ehlo-name", "monitor.example")
 _NAME = ("--servername", "mail.example.com")
 _CA = ("--ca-file", "CA")
+_USER = ("--user", "monitor@example.com")
+_PASSWORD = ("--password-file", "PASSWORD")
+_LOGGED_IN = "lets monitor@example.com log in (PLAIN inside TLSv1.3) in T s"
 _CONNECTED = "time=Ts;;;0 time_connect=Ts;;;0"
 _GREETED = f"{_CONNECTED} time_greeting=Ts;;;0"
 _INTRODUCED = f"{_GREETED} time_ehlo=Ts;;;0"
@@ -226,6 +226,55 @@ STATES = (
         "SMTP_CERT UNKNOWN - 127.0.0.1:PORT local: the CA file /nowhere/ca.pem cannot be read: no "
         "such file or directory",
         _ASKED,
+    ),
+    Case(
+        "auth ok",
+        "auth",
+        "smtp",
+        (_NAME, _CA, _USER, _PASSWORD),
+        OK,
+        f"SMTP_AUTH OK - 127.0.0.1:PORT {_LOGGED_IN}",
+        f"{_INSIDE} time_auth=Ts;;;0",
+    ),
+    Case(
+        "auth refused as it should be",
+        "auth",
+        "smtp",
+        (_NAME, _CA, ("--user", "nobody@example.com"), _PASSWORD, ("--refuse", "")),
+        OK,
+        "SMTP_AUTH OK - 127.0.0.1:PORT refuses the login of nobody@example.com (PLAIN inside "
+        'TLSv1.3) in T s: "535 5.7.8 Authentication credentials invalid"',
+        f"{_INSIDE} time_auth=Ts;;;0",
+    ),
+    Case(
+        "auth warning",
+        "auth",
+        "smtp",
+        (_NAME, _CA, _USER, _PASSWORD, ("--phase-warning", "auth=10:")),
+        WARNING,
+        "SMTP_AUTH WARNING - 127.0.0.1:PORT slow: phase auth took T s (wanted: at least 10 s); "
+        f"{_LOGGED_IN}",
+        f"{_INSIDE} time_auth=Ts;10:;;0",
+    ),
+    Case(
+        "auth critical",
+        "auth",
+        "expired",
+        (_NAME, _CA, _USER, _PASSWORD),
+        CRITICAL,
+        "SMTP_AUTH CRITICAL - 127.0.0.1:PORT expired: the certificate expired 24 hours ago "
+        "(DATE); no credentials were sent",
+        _INSIDE,
+    ),
+    Case(
+        "auth unknown",
+        "auth",
+        "smtp",
+        (_NAME, _CA, _USER, ("--password-file", "/nowhere/password")),
+        UNKNOWN,
+        "SMTP_AUTH UNKNOWN - 127.0.0.1:PORT local: /nowhere/password cannot be read: no such "
+        "file or directory",
+        _CONNECTED,
     ),
     Case(
         "loop ok",

@@ -46,7 +46,7 @@ def _service(case: Case, servers: MailServers) -> str:
 
 def _variables(case: Case, servers: MailServers) -> dict[str, object]:
     found: dict[str, object] = {f"smtp_{case.check}_port": servers.ports[case.server]}
-    for option, value in case.given(servers):
+    for option, value in case.given(servers.files):
         name = option.removeprefix("--").replace("-", "_")
         found[f"smtp_{case.check}_{name}"] = value or True
     return found
@@ -58,6 +58,6 @@ def assert_shown(result: CheckResult, case: Case, servers: MailServers, plugins:
     assert result.state == case.state
     assert equalled(result.output, port) == case.text
     assert [equalled(each, port) for each in result.perfdata] == case.perfdata.split()
-    given = [("--hostname", "127.0.0.1"), ("--port", str(port)), *case.given(servers)]
+    given = [("--hostname", "127.0.0.1"), ("--port", str(port)), *case.given(servers.files)]
     words = [word for option in sorted(given) for word in option if word]
     assert result.command == [str(plugins / f"check_smtp_{case.check}"), *words]

@@ -61,11 +61,20 @@ _BROKEN = {
 
 
 class MailServers(NamedTuple):
-    """The ports of the running servers by name, the demo's authority and its Maildir."""
+    """The ports of the running servers by name, and what the demo has in files.
+
+    These are its authority, a password and a Maildir.
+    """
 
     ports: dict[str, int]
     ca_file: str
+    password_file: str
     maildir: str
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The files by the words that stand for them in a case."""
+        return {"CA": self.ca_file, "PASSWORD": self.password_file, "MAILDIR": self.maildir}
 
 
 @contextmanager
@@ -76,4 +85,4 @@ def mail_servers(tls: ssl.SSLContext | None = None) -> Iterator[MailServers]:
         ports = {name: port for name, port in demo._asdict().items() if isinstance(port, int)}
         for name, transcript in _BROKEN.items():
             ports[name] = stack.enter_context(Player(transcript, tls)).port
-        yield MailServers(ports, demo.ca_file, demo.maildir)
+        yield MailServers(ports, demo.ca_file, demo.password_file, demo.maildir)

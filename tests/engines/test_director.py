@@ -82,6 +82,7 @@ def test_services_get_their_command_and_intervals_from_the_templates(
     names = ("check_command", "check_interval", "retry_interval", "max_check_attempts")
     seen = [[objects["Service", name][each] for each in names] for name in COMMANDS]
     assert seen == [
+        ["smtp_auth", 300, 60, 3],
         ["smtp_banner", 300, 60, 3],
         ["smtp_cert", 3600, 60, 3],
         ["smtp_ehlo", 300, 60, 3],

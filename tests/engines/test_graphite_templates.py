@@ -57,6 +57,7 @@ def templates(module: Path, tmp_path: Path) -> Any:
 def test_every_command_has_its_graphs(templates: Any) -> None:
     time = ["smtp-phases", "smtp-time"]
     assert {command: sorted(named) for command, named in templates.items()} == {
+        "smtp_auth": time,
         "smtp_banner": time,
         "smtp_cert": ["smtp-days-left", *time],
         "smtp_ehlo": ["smtp-extensions", "smtp-phases", "smtp-size", "smtp-time"],

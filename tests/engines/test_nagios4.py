@@ -42,7 +42,7 @@ define command {{
 
 
 def service(case: Case, servers: MailServers) -> str:
-    words = [shlex.quote(word) for word in case.words(servers)]
+    words = [shlex.quote(word) for word in case.words(servers.files)]
     options = " ".join(words).replace("$", "$$").replace("!", r"\!").replace(";", r"\;")
     command = f"check_smtp_{case.check}!{servers.ports[case.server]}!{options}"
     return _SERVICE.format(name=case.name, command=command)

@@ -1,5 +1,6 @@
 """NRPE: the commands of contrib/nrpe, exit codes, output and perfdata through check_nrpe."""
 
+import os
 import re
 import shlex
 import shutil
@@ -26,8 +27,12 @@ NO_OUTPUT = "NRPE: Unable to read output"
 
 @pytest.fixture(scope="module")
 def readable_servers(servers: MailServers, open_folder: Path) -> MailServers:
-    """The servers, with the authority's file where NRPE's user may read it."""
-    return servers._replace(ca_file=str(shutil.copy(servers.ca_file, open_folder)))
+    """The servers, with their files where NRPE's user may read them."""
+    password = shutil.copy(servers.password_file, open_folder)
+    if os.getuid() == 0:
+        shutil.chown(password, "nobody")
+    ca_file = shutil.copy(servers.ca_file, open_folder)
+    return servers._replace(ca_file=str(ca_file), password_file=str(password))
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +59,7 @@ def nrpe(
 def command(case: Case, plugins: Path, servers: MailServers) -> str:
     plugin = f"{plugins}/check_smtp_{case.check}"
     where = f"-H 127.0.0.1 -p {servers.ports[case.server]}"
-    return f"{plugin} {where} {shlex.join(case.words(servers))}"
+    return f"{plugin} {where} {shlex.join(case.words(servers.files))}"
 
 
 def installed(commands: str, plugins: Path, servers: MailServers) -> str:
@@ -99,6 +104,11 @@ def test_the_fixed_commands_of_contrib(nrpe: Nrpe, servers: MailServers) -> None
             "check_smtp_cert",
             "[check_smtp_cert][-H][127.0.0.1][--servername][mail.example.com][--file]"
             "[/etc/ssl/certs/mail.pem]",
+        ),
+        (
+            "check_smtp_auth",
+            "[check_smtp_auth][-H][127.0.0.1][--servername][mail.example.com][-U]"
+            "[monitor@example.com][--password-file][/etc/nagios/smtp-password]",
         ),
     ],
 )

@@ -195,11 +195,51 @@ def no_encryption(
     )
 
 
+LOGIN = f"{CERTIFICATE} --user user@example.com"
+"""Options of every auth case; the server knows the user and the password in /tls/password."""
+CLEAR = "plaintext-auth: AUTH LOGIN PLAIN is offered without TLS; "
+
+
+def logins(
+    port: str,
+    told: tuple[str, str],
+    refusal: str,
+    options: str = "",
+    mechanism: str = "PLAIN",
+    clear: str = "",
+    sessions: int = 1,
+) -> tuple[Case, ...]:
+    """A login that works, one that does not, and one that must not.
+
+    `told` is what the log says of a good login and of a bad one. `clear` is a finding that stands
+    beside them, and `sessions` are those that a good login makes in the log.
+    """
+    good, bad = told
+    right = f"{LOGIN} --password-file /tls/password {options}".strip()
+    wrong = f"{LOGIN} --password-file /tls/wrong {options}".strip()
+    begun = IMPLICIT_INTRODUCED if "--tls" in options else INSIDE
+    perfdata = f"{begun} time_auth=Ts;;;0"
+    by = f"({mechanism} inside TLSv1.3) in T s"
+    failed = (
+        f'auth-failed: AUTH {mechanism} as user@example.com answered with "{refusal}" '
+        "(we came from 127.0.0.1 as client.example)"
+    )
+    fine = WARNING if clear else OK
+    lets = f"{clear}lets user@example.com log in {by}"
+    refuses = f'{clear}refuses the login of user@example.com {by}: "{refusal}"'
+    also = f"; {clear.removesuffix('; ')}" if clear else ""
+    return (
+        Case(port, "auth", right, fine, lets, perfdata, good, sessions=sessions),
+        Case(port, "auth", wrong, CRITICAL, f"{failed}{also}", perfdata, bad),
+        Case(port, "auth", f"{wrong} --refuse", fine, refuses, perfdata, bad),
+    )
+
+
 def _extensions(offered: Offer) -> str:
     return f"{offered.number} extension{'s' if offered.number != 1 else ''}"
 
 
-_MECHANISMS = re.compile(r"(?<=AUTH )[A-Z0-9-]+(?: [A-Z0-9-]+)*")
+_MECHANISMS = re.compile(r"(?<=\bAUTH )[A-Z0-9-]+(?: [A-Z0-9-]+)*")
 
 
 def equalled(output: str, port: int) -> str:

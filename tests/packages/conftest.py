@@ -12,7 +12,7 @@ import pytest
 
 from demo.server import DemoServer, running
 from tests.packages.clean_root import CleanRoot, build, copy_of
-from tests.packages.expected import CA_FILE
+from tests.packages.expected import CA_FILE, PASSWORD_FILE
 
 _DIST = Path(__file__).parent.parent.parent / "dist"
 
@@ -30,6 +30,9 @@ def built(pattern: str) -> Path:
     if len(found) != 1:
         pytest.fail(f"dist/ has {len(found)} files {pattern}; make package builds one")
     return found[0]
+
+
+_NOBODY = 65534
 
 
 @pytest.fixture(scope="session")
@@ -57,4 +60,7 @@ def root(base: CleanRoot, demo: DemoServer) -> Iterator[CleanRoot]:
     """A clean root for the tests of one module, with the demo server's authority in it."""
     with copy_of(base) as copy:
         shutil.copyfile(demo.ca_file, copy.path / CA_FILE.lstrip("/"))
+        password = copy.path / PASSWORD_FILE.lstrip("/")
+        shutil.copy(demo.password_file, password)
+        os.chown(password, _NOBODY, -1)
         yield copy

@@ -18,6 +18,9 @@ Execute = Callable[[str, list[str]], tuple[int, str]]
 CA_FILE = "/ca.pem"
 """Where the authority's certificate lies in a clean root."""
 
+PASSWORD_FILE = "/password"
+"""Where the password of the one login lies there."""
+
 
 class Case(NamedTuple):
     """A port of the demo server, a command without its host and port, exit code and line."""
@@ -97,20 +100,33 @@ WITH_LIBRARIES = (
         "nor trusted here; 60 days left (until DATE) for mail.example.com, issued by ISSUER | "
         f"{_FIT} days_left=60.0N;21:;7: days_left_leaf=60.0N",
     ),
+    Case(
+        "smtp",
+        f"check_smtp_auth --servername mail.example.com --ca-file {CA_FILE} "
+        f"-U monitor@example.com --password-file {PASSWORD_FILE}",
+        0,
+        "SMTP_AUTH OK - 127.0.0.1:PORT lets monitor@example.com log in (PLAIN inside TLSv1.3) in "
+        f"T s | {_FIT} time_ehlo_tls=Ts;;;0 time_auth=Ts;;;0",
+    ),
 )
 
 ALL = WITHOUT_LIBRARIES + WITH_LIBRARIES
 
 
 def differences(
-    cases: tuple[Case, ...], demo: DemoServer, execute: Execute, ca_file: str = CA_FILE
+    cases: tuple[Case, ...],
+    demo: DemoServer,
+    execute: Execute,
+    ca_file: str = CA_FILE,
+    password_file: str = PASSWORD_FILE,
 ) -> Iterator[tuple[Case, int, str]]:
     """The cases that did not come out as they should, with the exit code and line they had."""
     for case in cases:
         name, *words = shlex.split(case.command)
         port = demo._asdict()[case.port]
         arguments = ["-H", "127.0.0.1", "-p", str(port), *words]
-        arguments = [ca_file if word == CA_FILE else word for word in arguments]
+        files = {CA_FILE: ca_file, PASSWORD_FILE: password_file}
+        arguments = [files.get(word, word) for word in arguments]
         code, lines = outcome(*execute(name, arguments), port)
         line = re.sub(r"OU=Testing CA #[^,]+,O=trustme [v.0-9]+", "ISSUER", "\n".join(lines))
         line = re.sub(r"\d{4}-\d\d-\d\d", "DATE", re.sub(r"=60\.0\d", "=60.0N", line))

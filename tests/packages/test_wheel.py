@@ -27,4 +27,4 @@ def test_all_checks_run_from_a_fresh_environment(demo: DemoServer, tmp_path: Pat
         )
         return done.returncode, done.stdout.removesuffix("\n")
 
-    assert list(differences(ALL, demo, execute, demo.ca_file)) == []
+    assert list(differences(ALL, demo, execute, demo.ca_file, demo.password_file)) == []

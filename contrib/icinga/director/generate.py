@@ -18,7 +18,7 @@ BASKET = "check_smtp-basket.json"
 BASKET_WITHOUT_UUIDS = "check_smtp-basket-director-1.10.json"
 
 _NAMESPACE = UUID("9b0c6c0e-8f0a-4f57-a1c1-54b6b1c5c9d4")
-_NUMBERS = ("port", "expect_code", "min_size", "min_bits", "imap_port")
+_NUMBERS = ("port", "expect_code", "min_size", "min_bits", "imap_port", "lost_after")
 _INTERVALS = {"smtp_cert": 3600}
 _INTERVAL = 300
 _WORDS = {

@@ -1,6 +1,15 @@
 """chasquid, with Go's TLS: another cipher, and a log of the dialogue."""
 
-from tests.lab.cases import INSIDE, WARNING, Case, Commands, implicit, offer, with_starttls
+from tests.lab.cases import (
+    INSIDE,
+    WARNING,
+    Case,
+    Commands,
+    implicit,
+    logins,
+    offer,
+    with_starttls,
+)
 from tests.lab.server import Server
 
 SERVERS = tuple(
@@ -27,10 +36,13 @@ _CLEAR = offer(f"{_HEAD}, STARTTLS, HELP")
 _INSIDE = offer(f"{_HEAD}, AUTH PLAIN, HELP")
 _TLS = "TLSv1.3, TLS_AES_128_GCM_SHA256, 128 bits"
 
+_LOGINS = 2 * (f"{_EHLO} STARTTLS {_EHLO} AUTH <redacted> QUIT",)
+
 _CASES = (
     *with_starttls("smtp", _COMMANDS, _GREETING, _CLEAR, _INSIDE, _TLS),
     *with_starttls("submission", _COMMANDS, _GREETING, _CLEAR, _INSIDE, _TLS),
     *implicit("submissions", _COMMANDS, _GREETING, _INSIDE, _TLS),
+    *logins("submission", _LOGINS, "535 5.7.8 Incorrect user or password"),
     Case(
         "smtp",
         "starttls",

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from tests.lab.cases import Case, Commands, Offer, implicit, offer, with_starttls
+from tests.lab.cases import CLEAR, Case, Commands, Offer, implicit, logins, offer, with_starttls
 from tests.lab.server import Server
 
 SERVERS = tuple(
@@ -13,16 +13,17 @@ SERVERS = tuple(
         users=("dovecot", "dovenull", "vmail"),
         ports=("submission", "submissions", "behind_proxy", "lmtp", "lmtp_behind_proxy"),
         ended=r"Disconnected: |Login aborted: |Disconnect from ",
-        told=r"(Aborted login by logging out|Logged out)",
+        told=r"[Ll]ogg(?:ing|ed) (out)",
         left="Connection closed (no auth attempts",
     )
     for release in ("bookworm", "trixie")
 )
 
-_LMTP = Commands(*4 * ["Logged out"])
+_WRONG = "535 5.7.8 Authentication failed."
+_COMMANDS = Commands(*4 * ["out"])
 _TAIL = "BURL imap, CHUNKING, ENHANCEDSTATUSCODES, SIZE 204800"
-_CLEAR = offer(f"8BITMIME, AUTH LOGIN PLAIN, {_TAIL}, STARTTLS, PIPELINING")
-_INSIDE = offer(f"8BITMIME, AUTH LOGIN PLAIN, {_TAIL}, PIPELINING")
+_CLEAR = offer(f"8BITMIME, AUTH LOGIN PLAIN SCRAM-SHA-256, {_TAIL}, STARTTLS, PIPELINING")
+_INSIDE = offer(f"8BITMIME, AUTH LOGIN PLAIN SCRAM-SHA-256, {_TAIL}, PIPELINING")
 _LMTP_CLEAR = offer("8BITMIME, CHUNKING, ENHANCEDSTATUSCODES, PIPELINING, STARTTLS")
 _LMTP_INSIDE = offer("8BITMIME, CHUNKING, ENHANCEDSTATUSCODES, PIPELINING")
 
@@ -31,25 +32,26 @@ class _Version(NamedTuple):
     """What differs: behind a proxy 2.3 takes no client for a local one, which needs no TLS."""
 
     greeting: str
-    submission: Commands
     clear_behind_proxy: Offer
 
 
 _VERSIONS = {
     "bookworm": _Version(
         "220 mail.example.com Dovecot (Debian) ready.",
-        Commands(*4 * ["Aborted login by logging out"]),
         offer(f"8BITMIME, AUTH, {_TAIL}, STARTTLS, PIPELINING"),
     ),
-    "trixie": _Version("220 mail.example.com Dovecot ready.", _LMTP, _CLEAR),
+    "trixie": _Version(
+        "220 mail.example.com Dovecot ready.",
+        _CLEAR,
+    ),
 }
 
 
 def cases(server: Server) -> tuple[Case, ...]:
     """Both services, with each version of the PROXY protocol and without."""
     version = _VERSIONS[server.release]
-    submission = (version.submission, version.greeting)
-    lmtp = (_LMTP, version.greeting, _LMTP_CLEAR, _LMTP_INSIDE)
+    submission = (_COMMANDS, version.greeting)
+    lmtp = (_COMMANDS, version.greeting, _LMTP_CLEAR, _LMTP_INSIDE)
     direct = (
         *with_starttls("submission", *submission, _CLEAR, _INSIDE),
         *implicit("submissions", *submission, _INSIDE),
@@ -65,4 +67,14 @@ def cases(server: Server) -> tuple[Case, ...]:
             *with_starttls("lmtp_behind_proxy", *lmtp, options=f"--lmtp {proxy}"),
         )
     )
-    return (*direct, *behind_proxy)
+    entering = (
+        case
+        for port, options, mechanism, clear in (
+            ("submission", "", "SCRAM-SHA-256", CLEAR),
+            ("submission", "--mechanism PLAIN", "PLAIN", CLEAR),
+            ("submissions", "--mechanism LOGIN --tls", "LOGIN", ""),
+        )
+        # A login opens a session with the relay, which is the server itself here.
+        for case in logins(port, ("out out", "out"), _WRONG, options, mechanism, clear, sessions=2)
+    )
+    return (*direct, *behind_proxy, *entering)

@@ -2,12 +2,15 @@
 
 from tests.lab.cases import (
     ASKED,
+    CERTIFICATE,
     CRITICAL,
     INSIDE,
     STRONG,
+    WARNING,
     Case,
     Commands,
     implicit,
+    logins,
     no_encryption,
     offer,
     turned_away,
@@ -31,6 +34,8 @@ SERVERS = tuple(
 
 _COMMANDS = Commands("QUIT", "EHLO,QUIT", "EHLO,STARTTLS,QUIT", "EHLO,STARTTLS,EHLO,QUIT")
 _GREETING = "220 mail.example.com ESMTP Exim VERSION"
+_LOGINS = 2 * ("EHLO,STARTTLS,EHLO,AUTH,QUIT",)
+_LOGINS_TLS = 2 * ("EHLO,AUTH,QUIT",)
 _CLEAR = {
     "bullseye": offer(
         "SIZE 204800, 8BITMIME, PIPELINING, PIPE_CONNECT, CHUNKING, STARTTLS, SMTPUTF8, HELP"
@@ -96,5 +101,20 @@ def cases(server: Server) -> tuple[Case, ...]:
             f"{INSIDE} bits=256;128:;;0",
             "EHLO,STARTTLS,EHLO,QUIT EHLO,STARTTLS,QUIT EHLO,STARTTLS,QUIT",
             sessions=3,
+        ),
+        *logins("smtp", _LOGINS, "535 Incorrect authentication data"),
+        *logins(
+            "smtp", _LOGINS, "535 Incorrect authentication data", "--mechanism LOGIN", "LOGIN"
+        ),
+        *logins("smtps", _LOGINS_TLS, "535 Incorrect authentication data", "--tls"),
+        Case(
+            "smtp",
+            "auth",
+            f"{CERTIFICATE} -U sick --password-file /tls/password",
+            WARNING,
+            'tempfail: AUTH answered with "435 Unable to authenticate at present" (we came from '
+            "127.0.0.1 as client.example)",
+            f"{INSIDE} time_auth=Ts;;;0",
+            _LOGINS[0],
         ),
     )

@@ -1,6 +1,6 @@
 """OpenSMTPD: that of bookworm cannot do TLS, so there are the ones before and after."""
 
-from tests.lab.cases import Case, Commands, implicit, offer, turned_away, with_starttls
+from tests.lab.cases import Case, Commands, implicit, logins, offer, turned_away, with_starttls
 from tests.lab.server import Server
 
 SERVERS = tuple(
@@ -27,6 +27,10 @@ _CASES = (
     *with_starttls("smtp", _COMMANDS, _GREETING, _CLEAR, _INSIDE),
     *implicit("smtps", _COMMANDS, _GREETING, _INSIDE),
     *with_starttls("submission", _COMMANDS, _GREETING, _CLEAR, _LOGIN),
+    *logins("submission", ("quit", "quit"), "535 Authentication failed"),
+    *logins(
+        "submission", ("quit", "quit"), "535 Authentication failed", "--mechanism LOGIN", "LOGIN"
+    ),
     *turned_away("refusing", "reject", "554 5.7.1 not you", "quit"),
 )
 

@@ -3,17 +3,21 @@
 from tests.lab.cases import (
     ASKED,
     CERTIFICATE,
+    CLEAR,
     CRITICAL,
     DAYS,
     ENCRYPTED,
     INSIDE,
     INTRODUCED,
+    LOGIN,
     OK,
     STRONG,
+    WARNING,
     WELL,
     Case,
     Commands,
     implicit,
+    logins,
     no_encryption,
     offer,
     turned_away,
@@ -25,12 +29,13 @@ SERVERS = tuple(
     Server(
         kind="postfix",
         release=release,
-        packages=("postfix", "libsasl2-modules"),
+        packages=("postfix", "libsasl2-modules", "sasl2-bin"),
         users=("postfix", "postdrop"),
         ports=(
             *("smtp", "smtps", "submission", "postscreen", "busy", "refusing", "misconfigured"),
             *("no_certificate", "no_tls", "old_tls", "modern_tls", "client_certificate"),
             *("expired", "incomplete", "behind_proxy", "postscreen_behind_proxy"),
+            *("sick_logins", "clear_logins"),
         ),
         ended=r"smtpd\[\d+\]: disconnect from|postscreen\[\d+\]: DISCONNECT",
         told=r"disconnect from \S+ (.*)",
@@ -48,12 +53,20 @@ _COMMANDS = Commands(
 _FAILED = "ehlo=1 starttls=0/1 commands=1/2"
 _ALL_ACCEPTED = " ".join((_COMMANDS.starttls_ehlo_quit, *2 * (_COMMANDS.starttls_quit,)))
 _TWO_REFUSED = f"{_COMMANDS.starttls_ehlo_quit} {_FAILED} {_FAILED}"
+_LOGINS = (
+    "ehlo=2 starttls=1 auth=1 quit=1 commands=5",
+    "ehlo=2 starttls=1 auth=0/1 quit=1 commands=4/5",
+)
+_LOGINS_TLS = ("ehlo=1 auth=1 quit=1 commands=3", "ehlo=1 auth=0/1 quit=1 commands=2/3")
+_WRONG = "535 5.7.8 Error: authentication failed: authentication failure"
 _NOTHING = Commands("", "", "", "")
 _GREETING = "220 mail.example.com ESMTP Postfix"
 _TAIL = "ENHANCEDSTATUSCODES, 8BITMIME, DSN, SMTPUTF8, CHUNKING"
 _CLEAR = offer(f"PIPELINING, SIZE 204800, VRFY, ETRN, STARTTLS, {_TAIL}")
 _INSIDE = offer(f"PIPELINING, SIZE 204800, VRFY, ETRN, {_TAIL}")
-_LOGIN = offer(f"PIPELINING, SIZE 204800, VRFY, ETRN, AUTH CRAM-MD5 LOGIN PLAIN, {_TAIL}")
+_LOGIN = offer(
+    f"PIPELINING, SIZE 204800, VRFY, ETRN, AUTH CRAM-MD5 LOGIN PLAIN SCRAM-SHA-256, {_TAIL}"
+)
 _SCREEN = (
     "220 mail.example.com takes a look at you / mail.example.com ESMTP Postfix",
     offer(f"SIZE 204800, VRFY, ETRN, STARTTLS, {_TAIL}"),
@@ -228,6 +241,37 @@ _CASES = (
             _COMMANDS.starttls_quit,
         )
         for kind in ("rsa", "ecdsa")
+    ),
+    *logins("submission", _LOGINS, _WRONG, mechanism="SCRAM-SHA-256"),
+    *logins("submission", _LOGINS, _WRONG, "--mechanism PLAIN"),
+    *logins("smtps", _LOGINS_TLS, _WRONG, "--mechanism LOGIN --tls", "LOGIN"),
+    *logins("clear_logins", _LOGINS, _WRONG, "--mechanism PLAIN", clear=CLEAR),
+    *(
+        Case(
+            "sick_logins",
+            "auth",
+            f"{LOGIN} --password-file /tls/password {refuse}".strip(),
+            WARNING,
+            'tempfail: AUTH answered with "454 4.7.0 Temporary authentication failure: generic '
+            f'failure" (we came from 127.0.0.1 as client.example){not_judged}',
+            f"{INSIDE} time_auth=Ts;;;0",
+            _LOGINS[1],
+        )
+        for refuse, not_judged in (
+            ("", ""),
+            ("--refuse", "; the credentials were not judged"),
+        )
+    ),
+    Case(
+        "submission",
+        "auth",
+        "--servername imap.example.com -U user@example.com --password-file /tls/password",
+        CRITICAL,
+        "untrusted: Example Root CA is not trusted here (or another intermediate is not sent); no "
+        "credentials were sent; name-mismatch: valid for mail.example.com, which does not match "
+        "imap.example.com",
+        INSIDE,
+        _COMMANDS.starttls_ehlo_quit,
     ),
     Case(
         "smtp",
