@@ -29,8 +29,7 @@ QUIT_SECONDS = 1.0
 _HELLO = ("EHLO", "LHLO", "HELO")
 _EHLO_UNKNOWN = (500, 502, 504)
 _CHALLENGE = 334
-# So many characters of a secret tell something of it.
-_TELLING = 3
+_TELLING = 3  # so many characters of a secret tell something of it
 
 
 class Hello(NamedTuple):
