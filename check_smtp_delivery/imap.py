@@ -18,6 +18,7 @@ from check_smtp_core.findings import SessionEnded
 from check_smtp_core.text import decoded, printable, quoted
 from check_smtp_delivery.credentials import Credentials
 from check_smtp_delivery.imap_text import (
+    Secrets,
     decoded_name,
     encoded,
     junk_folders,
@@ -79,14 +80,14 @@ class ImapMailbox:
     ) -> None:
         self._folders = folders
         self._deadline = deadline
-        self._secret = login.secret
+        self._secrets = Secrets(login)
         self._selected = ""
         self._writable = False
         self._messages = 0
         self._validity: dict[str, str] = {}
         self._seen: dict[str, int] = {}
         self._junk: list[str] | None = None
-        with _Troubles(self._secret):
+        with _Troubles(self._secrets):
             self._client = _opened(server, login, deadline, dialogue)
             try:
                 _log_in(self._client, login)
@@ -98,7 +99,7 @@ class ImapMailbox:
         """All messages with these tokens, in the inbox and in the junk folder."""
         found: list[Found] = []
         try:
-            with _Troubles(self._secret):
+            with _Troubles(self._secrets):
                 found += self._look_in(encoded(self._folders.inbox), False, tokens)
                 for folder in self._junk_folders():
                     found += self._look_in(folder, True, tokens)
@@ -109,7 +110,7 @@ class ImapMailbox:
 
     def delete(self, messages: Sequence[Found]) -> None:
         """Delete messages by their UIDs; without UIDPLUS they are only marked as deleted."""
-        with _Troubles(self._secret):
+        with _Troubles(self._secrets):
             for folder in dict.fromkeys(each.folder for each in messages):
                 encoded = next(each.place for each in messages if each.folder == folder)
                 name = encoded.partition(" ")[2]
@@ -222,8 +223,8 @@ class ImapMailbox:
 class _Troubles:
     """A context manager: what goes wrong with IMAP leaves it as Unreadable, without secrets."""
 
-    def __init__(self, secret: str) -> None:
-        self._secret = secret
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
 
     def __enter__(self) -> None:
         pass
@@ -237,19 +238,17 @@ class _Troubles:
         if isinstance(error, SessionEnded):
             raise Unreadable(_of_imap(error)) from None
         if isinstance(error, imaplib.IMAP4.error):
-            text = _text(error.args[0] if error.args else "")
-            if self._secret:
-                text = text.replace(self._secret, "***")
+            text = self._secrets.concealed(_text(error.args[0] if error.args else ""))
             raise Unreadable(f"the IMAP server: {quoted(text)}") from None
 
 
 class _Client(imaplib.IMAP4):
     """imaplib's client over our connection, and with its dialogue noted."""
 
-    def __init__(self, connection: Connection, secret: str, dialogue: list[str]) -> None:
+    def __init__(self, connection: Connection, secrets: Secrets, dialogue: list[str]) -> None:
         self.connection = connection
         self.concealing = False
-        self._secret = secret
+        self._secrets = secrets
         self._dialogue = dialogue
         self._octets = bytearray()
         super().__init__()
@@ -301,9 +300,7 @@ class _Client(imaplib.IMAP4):
         self.capabilities = tuple(decoded(text).upper().split())
 
     def _note(self, speaker: str, octets: bytes) -> None:
-        text = decoded(octets.rstrip(b"\r\n"))
-        if self._secret:
-            text = text.replace(self._secret, "***")
+        text = self._secrets.concealed(decoded(octets.rstrip(b"\r\n")))
         self._dialogue.append(f"IMAP {speaker}: {text}")
 
 
@@ -315,7 +312,7 @@ def _opened(
     try:
         if server.security == "tls":
             connection.start_tls(_engine(server))
-        client = _Client(connection, login.secret, dialogue)
+        client = _Client(connection, Secrets(login), dialogue)
         if server.security == "starttls":
             _start_tls(client, server)
         return client
@@ -373,7 +370,7 @@ def _log_in(client: _Client, login: Credentials) -> None:
         except imaplib.IMAP4.abort:
             raise
         except imaplib.IMAP4.error as error:
-            text = _text(error.args[0] if error.args else "").replace(login.secret, "***")
+            text = Secrets(login).concealed(_text(error.args[0] if error.args else ""))
             who = quoted(login.user, 60)
             raise Unreadable(f"the login of {who} was refused: {quoted(text)}") from None
         finally:
@@ -398,6 +395,8 @@ def _authenticate(client: _Client, login: Credentials) -> None:
 def _done(answer: Any) -> list[Any]:
     """The data of an answer that is OK. imaplib's error where it is not."""
     word, data = answer
+    if word == "NO" and "EXPUNGEISSUED" in _text(data[-1]):
+        return []  # another run deleted what was asked for (RFC 5530); the next look knows
     if word != "OK":
         raise imaplib.IMAP4.error(_text(data[-1] if data else ""))
     return [each for each in data if each is not None]

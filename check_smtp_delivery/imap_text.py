@@ -1,4 +1,4 @@
-"""IMAP's texts: names of folders, quoted strings, and what imaplib makes of the answer to FETCH.
+"""IMAP's texts: names of folders, quoted strings, passwords, and imaplib's answers to FETCH.
 
 Rule: pure.
 """
@@ -8,6 +8,23 @@ from base64 import b64encode
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
+
+from check_smtp_delivery.credentials import Credentials
+
+
+class Secrets:
+    """A password in the forms in which it goes out, and might come back."""
+
+    def __init__(self, login: Credentials) -> None:
+        plain = b64encode(f"\0{login.user}\0{login.secret}".encode()).decode("ascii")
+        forms = (login.secret, quoted_string(login.secret)[1:-1], plain, plain.rstrip("="))
+        self._forms = sorted(filter(None, set(forms)), key=len, reverse=True)
+
+    def concealed(self, text: str) -> str:
+        """Text without any of them."""
+        for form in self._forms:
+            text = text.replace(form, "***")
+        return text
 
 
 def rows(data: list[Any]) -> Iterator[tuple[int, float, bytes]]:

@@ -230,7 +230,11 @@ class _Session:
             self._logged_in = True
             self._say(f"{tag} OK logged in")
         else:
-            said = strings[-1] if "ECHO" in self._server.ways.text else "Authentication failed."
+            said = "Authentication failed."
+            if "ECHO" in self._server.ways.text:
+                plain = base64.b64encode("\0".join(("", *strings)).encode()).decode()
+                quoted = strings[-1].replace("\\", "\\\\").replace('"', '\\"')
+                said = f"{strings[-1]} {quoted} {plain}"
             self._say(f"{tag} NO [AUTHENTICATIONFAILED] {said}")
 
     def _logout(self, tag: str, _: str) -> str:

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from check_smtp_delivery.imap_text import decoded_name, encoded, junk_folders, quoted_string, rows
+from check_smtp_delivery.credentials import Credentials
+from check_smtp_delivery.imap_text import (
+    Secrets,
+    decoded_name,
+    encoded,
+    junk_folders,
+    quoted_string,
+    rows,
+)
 
 
 @pytest.mark.parametrize(
@@ -82,3 +90,10 @@ def test_the_answer_to_fetch(data: list[Any], expected: list[tuple[int, float, b
 )
 def test_folders_for_junk(line: Any, expected: list[str]) -> None:
     assert list(junk_folders([line])) == expected
+
+
+def test_a_password_is_hidden_in_each_form_in_which_it_may_come_back() -> None:
+    secrets = Secrets(Credentials("joe", 'a "b" \\ c'))
+    assert secrets.concealed('said a "b" \\ c, a \\"b\\" \\\\ c and AGpvZQBhICJiIiBcIGM=.') == (
+        "said ***, *** and ***."
+    )
