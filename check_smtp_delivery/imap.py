@@ -137,7 +137,7 @@ class ImapMailbox:
         try:
             self._client.connection.deadline = self._deadline.within(1.0)
             self._client.logout()
-        except (imaplib.IMAP4.error, ConnectionLost, OutOfTime, SessionEnded, OSError):
+        except Exception:  # whatever it is, the verdict is there
             self._client.shutdown()
 
     # -- folders
@@ -240,6 +240,9 @@ class _Troubles:
         if isinstance(error, imaplib.IMAP4.error):
             text = self._secrets.concealed(_text(error.args[0] if error.args else ""))
             raise Unreadable(f"the IMAP server: {quoted(text)}") from None
+        if isinstance(error, ValueError | LookupError | TypeError | AttributeError):
+            # imaplib trusts a server to speak IMAP.
+            raise Unreadable("the IMAP server says what is not IMAP") from None
 
 
 class _Client(imaplib.IMAP4):

@@ -1,6 +1,8 @@
 """IMAP mailboxes: TLS, logins, and servers that do not answer as they should."""
 
+import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +10,8 @@ from time import monotonic
 
 import pytest
 import trustme
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from check_smtp_core.deadline import Deadline
 from check_smtp_delivery import imap
@@ -271,3 +275,76 @@ def test_a_drip_does_not_outlast_the_deadline() -> None:
                 [],
             )
         assert monotonic() - started < 2
+
+
+_PIECES = st.sampled_from(
+    [
+        *("TAG OK ", "TAG NO ", "TAG BAD ", "OTHER1 OK x", "* ", "+ ", "OK ", "BYE ", "PREAUTH "),
+        *("CAPABILITY IMAP4rev1 ", "LIST (\\Junk) ", '"/" ', "FETCH (UID 7 ", "1 EXISTS", "FLAGS"),
+        *(
+            "INTERNALDATE ",
+            "BODY[HEADER] {5}",
+            "{3}",
+            "{x}",
+            "[UIDVALIDITY 1]",
+            "[READ-ONLY] ",
+            '"',
+        ),
+        *("SEARCH 7 8", "\xff\x00", "ü", ")", "(", "\r\n", "\r\n", "\n", " ", "7", "x"),
+    ]
+)
+
+
+class _Babbler:
+    """Says these pieces, one after each line that it hears, and then closes."""
+
+    def __init__(self, pieces: list[str]) -> None:
+        self._pieces = pieces
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> "_Babbler":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join(10)
+        self._listener.close()
+
+    def _serve(self) -> None:
+        self._listener.settimeout(10)
+        connection, _ = self._listener.accept()
+        with connection:
+            connection.settimeout(10)
+            tag = "X"
+            try:
+                for piece in self._pieces:
+                    said = piece.replace("TAG", tag)
+                    connection.sendall(said.encode("latin-1", "replace") + b"\r\n")
+                    line = connection.recv(65536)
+                    if not line:
+                        return
+                    tag = line.split(b" ")[0].decode("latin-1")
+            except OSError:
+                return
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.lists(_PIECES, max_size=8).map("".join), min_size=1, max_size=8))
+def test_whatever_a_server_says_it_is_a_mailbox_or_unreadable(pieces: list[str]) -> None:
+    greeting = "* OK [CAPABILITY IMAP4rev1] ready"
+    capabilities = "* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nTAG OK x"
+    for start in ([], [greeting], [greeting, capabilities]):
+        with _Babbler([*start, *pieces]) as server:
+            place = Server("127.0.0.1", server.port, "none", "", None)
+            try:
+                mailbox = ImapMailbox(place, _LOGIN, _BOTH, Deadline.after(0.2), [])
+            except Unreadable:
+                continue
+            try:
+                mailbox.look({TOKEN})
+            except Unreadable:
+                pass
+            finally:
+                mailbox.close()
