@@ -67,7 +67,7 @@ def spellers(open_folder: Path) -> Path:
     """A folder with plugins that print the words they are called with, each in brackets."""
     folder = open_folder / "spellers"
     folder.mkdir()
-    for check in ("banner", "ehlo", "starttls", "cert"):
+    for check in ("banner", "ehlo", "starttls", "cert", "auth", "loop"):
         plugin = folder / f"check_smtp_{check}"
         plugin.write_text('#!/bin/sh\nprintf \'[%s]\' "${0##*/}" "$@"\n')
         plugin.chmod(0o755)
