@@ -86,9 +86,13 @@ class Collector:
 
     def _look(self, tokens: Collection[str]) -> list[Found]:
         try:
+            self._looking.left()
             if self._mailbox is None:
                 self._mailbox = self._opener(self._looking, self._dialogue)
             return self._mailbox.look(tokens)
+        except OutOfTime:
+            self._blind = "there was no time left to look into it"
+            return []
         except Unreadable as trouble:
             self._blind = str(trouble)
             return trouble.found

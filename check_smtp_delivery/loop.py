@@ -201,7 +201,7 @@ def observe(session: "Session", options: "Options") -> Loop:
         session.starttls(hello)
         session.hello()
     message = Tracked(new_token(), Moment.now())
-    ledger = _ledger(options, Deadline.after(_LOCK_SECONDS))
+    ledger = _ledger(options, Deadline.after(min(_LOCK_SECONDS, options.timeout / 2)))
     try:
         if ledger:
             ledger.change(lambda messages: [*messages, message])
@@ -242,16 +242,21 @@ def _hand_over(session: "Session", options: "Options", message: Tracked) -> None
 def _remembered(
     ledger: Ledger | None, message: Tracked, kept: Tracked | None
 ) -> tuple[Finding, ...]:
-    """Save what became of a message, and give the findings about the state file."""
+    """Save what became of a message, and give the findings about the state file.
+
+    Another run may have found it by now: what that has written stands.
+    """
     if ledger is None:
         return ()
 
     def edit(messages: list[Tracked]) -> list[Tracked]:
-        fates = {message.token: kept}
+        if kept is None:
+            return [each for each in messages if each.token != message.token]
         return [
-            fate
+            each._replace(accepted=kept.accepted, sent=kept.sent)
+            if each.token == message.token
+            else each
             for each in messages
-            if (fate := fates.get(each.token) if each.token in fates else each) is not None
         ]
 
     try:

@@ -778,6 +778,24 @@ def test_the_right_password_is_shown_nowhere(tmp_path: Path, before: str) -> Non
         assert form not in output
 
 
+def test_no_time_is_left_for_the_mailbox(stage: Stage, tmp_path: Path) -> None:
+    """What is known of earlier messages stands, and this one is in doubt."""
+    seen = staged(
+        stage,
+        tmp_path,
+        f"{TAKEN}MESSAGE\nSILENCE",
+        *("-t", "0.5", "--state-file", str(tmp_path / "state"), "-c", "0.1"),
+    )
+    assert seen.code == 2
+    assert re.fullmatch(
+        r"SMTP_LOOP CRITICAL - 127\.0\.0\.1:PORT timeout: the reply to the message did not come "
+        r"within [0-9.]+ s(, which was left of 0\.5 s)?; "
+        r"mailbox: there was no time left to look into it",
+        seen.text,
+    )
+    assert len(TOKEN.findall((tmp_path / "state").read_text(encoding="ascii"))) == 1
+
+
 # -- the command line
 
 
