@@ -280,10 +280,10 @@ STATES = (
         "loop ok",
         "loop",
         "smtp",
-        (_RECIPIENT, ("--maildir", "MAILDIR"), ("--warning", "20")),
+        (_RECIPIENT, ("--maildir", "MAILDIR"), ("--warning", "20"), ("--critical", "50")),
         OK,
         "SMTP_LOOP OK - 127.0.0.1:PORT the message came after T s",
-        f"{_SENT} latency=Ts;20;;0 pending=0;;;0 oldest=Ts;20;;0 lost=0;;;0 junk=0;;;0",
+        f"{_SENT} latency=Ts;20;50;0 pending=0;;;0 oldest=Ts;20;50;0 lost=0;;;0 junk=0;;;0",
     ),
     Case(
         "loop warning",

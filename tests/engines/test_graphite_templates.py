@@ -62,6 +62,7 @@ def test_every_command_has_its_graphs(templates: Any) -> None:
         "smtp_cert": ["smtp-days-left", *time],
         "smtp_ehlo": ["smtp-extensions", "smtp-phases", "smtp-size", "smtp-time"],
         "smtp_starttls": ["smtp-bits", *time],
+        "smtp_loop": ["smtp-loop", "smtp-loop-messages", *time],
     }
 
 
