@@ -186,11 +186,7 @@ class Session:
         SessionEnded as in command().
         """
         with self._phase(phase):
-            self._expect_silence()
-            octets = self._said(line, "")
-            self._awaited = self._reply_to(verb)
-            self._open.write(octets)
-            reply = self._reply()
+            reply = self._command(line, goes_on=verb)
         return self._accepted(phase, reply)
 
     def commands(self, group: Sequence[Command], pipelining: bool) -> list[Reply]:
@@ -316,9 +312,9 @@ class Session:
         finally:
             self._awaited = ""
 
-    def _command(self, verb: str, argument: str = "") -> Reply:
+    def _command(self, verb: str, argument: str = "", goes_on: str = "") -> Reply:
         self._expect_silence()
-        return self._exchange(verb, argument)
+        return self._exchange(verb, argument, goes_on)
 
     def _expect_silence(self) -> None:
         """Note what came though no reply was due. SessionEnded when it was a 421."""
@@ -327,9 +323,9 @@ class Session:
                 raise SessionEnded(finding)
             self.notes.append(finding)
 
-    def _exchange(self, verb: str, argument: str = "") -> Reply:
+    def _exchange(self, verb: str, argument: str = "", goes_on: str = "") -> Reply:
         octets = self._said(verb, argument)
-        self._awaited = self._reply_to(verb)
+        self._awaited = self._reply_to(goes_on or verb)
         self._open.write(octets)
         return self._reply()
 

@@ -6,7 +6,6 @@ it did; a challenge that makes no sense leaves as BadChallenge.
 
 import re
 from base64 import b64decode, b64encode
-from json import loads
 from typing import Any
 
 from check_smtp_core.findings import Finding, SessionEnded
@@ -23,9 +22,11 @@ WITH_TOKEN = ("OAUTHBEARER", "XOAUTH2")
 CLEAR = ("PLAIN", "LOGIN", *WITH_TOKEN)
 """Mechanisms by which who listens learns the secret itself."""
 
-MOST_ROUNDS = 2_000_000
-"""How much hashing a server may ask for (SCRAM); that takes a second or two."""
+LEAST_ROUNDS, MOST_ROUNDS = 4096, 2_000_000
+"""How much hashing a server may ask for: RFC 7677 4, and what takes a second or two."""
 
+_SHA_256 = "SCRAM-SHA-256"
+_FIRST_OF_SERVER = re.compile(r"r=([!-+\--~]+),s=[A-Za-z0-9+/]+={0,2},i=([1-9][0-9]{0,19})(?:,|$)")
 _STATUS_LIMIT = 40
 
 
@@ -107,20 +108,29 @@ class OAuthBearer(XOAuth2):
 
 
 class Scram(Mechanism):
-    """SCRAM-SHA-256 (RFC 5802, RFC 7677) without channel binding, by the library scramp."""
+    """SCRAM-SHA-256 (RFC 5802, RFC 7677) without channel binding, by the library scramp.
+
+    Its versions differ in what they look at and when, so challenges are looked at here first.
+    """
 
     proved = False
 
-    def __init__(self, credentials: Credentials, nonce: str | None = None) -> None:
+    def __init__(self, credentials: Credentials, nonce: str = "") -> None:
         super().__init__(credentials)
-        from scramp import ScramClient, ScramException
+        from secrets import token_urlsafe
 
+        from scramp import ScramClient, ScramException, ScramMechanism
+
+        self._nonce = nonce or token_urlsafe(24)
         try:
-            self._client: Any = ScramClient(["SCRAM-SHA-256"], *credentials, c_nonce=nonce)
+            # Only this way all versions prepare the password before it is needed.
+            ScramMechanism(_SHA_256).make_auth_info(credentials.secret, LEAST_ROUNDS)
+            self._client: Any = ScramClient([_SHA_256], *credentials, c_nonce=self._nonce)
+            first: str = self._client.get_client_first()
         except ScramException:
             text = "user or password holds what SCRAM forbids (SASLprep, RFC 4013)"
             raise SessionEnded(Finding("local", text)) from None
-        self.first = self._client.get_client_first().encode()
+        self.first = first.encode()
         self._steps = [self._prove, self._believe]
 
     def answer(self, challenge: bytes) -> bytes:
@@ -133,13 +143,15 @@ class Scram(Mechanism):
             raise BadChallenge("a challenge that is not UTF-8") from None
 
     def _prove(self, challenge: str) -> bytes:
-        rounds = re.search(r",i=([0-9]{1,20})(,|$)", challenge)
-        if rounds and int(rounds[1]) > MOST_ROUNDS:
-            raise BadChallenge(f"a challenge that asks for {rounds[1]} rounds of hashing")
+        parts = _FIRST_OF_SERVER.match(challenge)
+        if parts is None or not parts[1].startswith(self._nonce) or parts[1] == self._nonce:
+            raise BadChallenge("a challenge that is not one of SCRAM")
+        if not LEAST_ROUNDS <= int(parts[2]) <= MOST_ROUNDS:
+            raise BadChallenge(f"a challenge that asks for {parts[2]} rounds of hashing")
         try:
             self._client.set_server_first(challenge)
             return str(self._client.get_client_final()).encode()
-        except Exception:  # the library's versions differ in what they raise
+        except Exception:  # what is raised differs as well
             raise BadChallenge("a challenge that is not one of SCRAM") from None
 
     def _believe(self, challenge: str) -> bytes:
@@ -197,6 +209,8 @@ def decoded_challenge(text: str) -> bytes:
 
 def _status(challenge: bytes) -> str:
     """The status in a refusal in JSON (RFC 7628 3.2.2)."""
+    from json import loads
+
     try:
         status = loads(challenge)["status"]
     except (ValueError, KeyError, TypeError, RecursionError):

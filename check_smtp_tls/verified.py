@@ -60,13 +60,18 @@ def server_faults(session: "Session", reference: str) -> list[Finding]:
     chain = chain_of(session)
     if chain is None:
         return [Finding("tls-handshake", "the server showed no certificate")]
-    return [
+    faults = [
         *date_findings(chain, datetime.now(timezone.utc)),
         *trust_findings(chain),
         *name_findings(chain.presented[0], reference),
         *strength_findings(chain),
         *version_findings(session.agreed.version),
     ]
+    if not faults and (chain.complaints or not chain.anchored):
+        # What our own rules let pass is not good enough where OpenSSL has a complaint.
+        said = "; ".join(each.words for each in chain.complaints) or "no trusted path"
+        faults.append(Finding("untrusted", f"OpenSSL does not trust it: {printable(said)}"))
+    return faults
 
 
 def version_findings(version: str) -> list[Finding]:

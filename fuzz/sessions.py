@@ -4,6 +4,7 @@ Rule: a whole run, from the command line to the output, but over a connection in
 socket, and no TLS, which begins by itself wherever a check would shake hands.
 """
 
+import os
 import sys
 from contextlib import nullcontext
 from functools import cache
@@ -14,12 +15,13 @@ from typing import TYPE_CHECKING, ClassVar, cast
 import atheris
 
 with atheris.instrument_imports(
-    include=["check_smtp_core", "check_smtp_handshake", "check_smtp_tls"]
+    include=["check_smtp_core", "check_smtp_handshake", "check_smtp_tls", "check_smtp_delivery"]
 ):
     from check_smtp_core import plugin, session
     from check_smtp_core.connection import ConnectionLost
     from check_smtp_core.engine import Agreed
     from check_smtp_core.options import parse_options, parser_of
+    from check_smtp_delivery import auth
     from check_smtp_handshake import banner, ehlo
     from check_smtp_tls import starttls
 
@@ -38,7 +40,11 @@ CHECKS: list[tuple[ModuleType, tuple[str, ...]]] = [
     (ehlo, ("--lmtp", "--state", "protocol=warning,nonstandard=critical")),
     (starttls, ()),
     (starttls, ("--tls", "-w", "0.001", "--state", "unsolicited=ok")),
+    (auth, ("-U", "jane", "--insecure-auth", "clear")),
+    (auth, ("-U", "jane", "--insecure-auth", "clear", "--refuse", "--mechanism", "LOGIN")),
+    (auth, ("-U", "jane", "--insecure-auth", "clear", "--mechanism", "SCRAM-SHA-256")),
 ]
+os.environ["CHECK_SMTP_PASSWORD"] = "x" * 8
 VERBOSE = ((), ("-v",), ("-vv",), ("-vvv",))
 SHARED = ("-H", "192.0.2.25", "-t", "5", "--ehlo-name", "client.example")
 

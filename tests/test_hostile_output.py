@@ -21,7 +21,7 @@ from tests.strategies import UNHURRIED, hostile_octets, hostile_texts, sessions
 _LAST_LINE = re.compile(rb"(?:.*\n)?\d\d\d(?: [^\n]*|\r*)\n", re.DOTALL)
 
 STATUS = re.compile(
-    r"SMTP_(?:BANNER|EHLO|STARTTLS|CERT) (OK|WARNING|CRITICAL|UNKNOWN) - (.+?)(?: \| (.+))?"
+    r"SMTP_(?:BANNER|EHLO|STARTTLS|CERT|AUTH) (OK|WARNING|CRITICAL|UNKNOWN) - (.+?)(?: \| (.+))?"
 )
 PERFDATA = re.compile(r"[a-z0-9_]{1,19}=-?[0-9]+(?:\.[0-9]+)?[sB]?(?:;[-0-9.:~@]*){0,4}")
 UNSEEN = {
@@ -116,8 +116,19 @@ CHECKS = st.sampled_from(
         ("ehlo", ("--lmtp", "--require-auth", "PLAIN")),
         ("starttls", ()),
         ("cert", ()),
+        ("auth", ("-U", "jane", "--insecure-auth", "clear")),
+        ("auth", ("-U", "jane", "--insecure-auth", "clear", "--mechanism", "LOGIN", "--refuse")),
     ]
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def password() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("CHECK_SMTP_PASSWORD", "s3cret")
+        yield
+
+
 VERBOSE = st.sampled_from([(), ("-v",), ("-vv",), ("-vvv",)])
 ENCODINGS = st.sampled_from(["utf-8", "ascii", "latin-1"])
 SHARED = ("-H", "127.0.0.1", "-t", "5", "--ehlo-name", "client.example")
@@ -125,10 +136,20 @@ SHARED = ("-H", "127.0.0.1", "-t", "5", "--ehlo-name", "client.example")
 
 LONGEST = [b"220 x\r\n", "250-日|本\r\n".encode() * 499 + b"250 x\r\n"]
 
+REFUSING = [
+    b"220 x\r\n",
+    b"250-x\r\n250 AUTH LOGIN <|>\r\n",
+    b"334 |$(id)`\r\n",
+    b"334 \x1b[31m\r\n",
+    "535 no | <b>`$\u202e\r\n".encode(),
+    b"221 x\r\n",
+]
+
 
 @given(sessions(), CHECKS, VERBOSE, ENCODINGS)
 @example(LONGEST, ("ehlo", ()), ("-vvv",), "utf-8")
 @example(LONGEST, ("ehlo", ()), ("-vvv",), "ascii")
+@example(REFUSING, ("auth", ("-U", "jane", "--insecure-auth", "clear")), ("-vvv",), "utf-8")
 @settings(UNHURRIED, max_examples=150)
 def test_whatever_a_server_says_the_output_is_harmless(
     server: Answering,

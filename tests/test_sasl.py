@@ -124,6 +124,10 @@ def test_scram_as_in_the_rfc() -> None:
             SERVER_FIRST.replace("4096", "2147483647").encode(),
             "a challenge that asks for 2147483647 rounds of hashing",
         ),
+        (
+            SERVER_FIRST.replace("4096", "4095").encode(),
+            "a challenge that asks for 4095 rounds of hashing",
+        ),
         (b"e=other-error", "a challenge that is not one of SCRAM"),
     ],
 )
@@ -158,7 +162,7 @@ def test_an_error_at_the_end_of_scram_is_a_remark() -> None:
 
 
 @pytest.mark.parametrize(
-    ("user", "password"), [("jane", "a\u0007b"), ("ja\u0888ne", "x"), ("", "x"), ("א1", "x")]
+    ("user", "password"), [("jane", "a\u0007b"), ("ja\u0888ne", "x"), ("א1", "x")]
 )
 def test_what_saslprep_forbids_is_our_fault(user: str, password: str) -> None:
     with pytest.raises(SessionEnded) as end:
@@ -191,7 +195,7 @@ def test_without_its_library_scram_is_not_possible(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("text", "octets"), [("", b""), ("eA==", b"x"), (" eA== ", b"x"), ("=", None), ("ü", None)]
+    ("text", "octets"), [("", b""), ("eA==", b"x"), (" eA== ", b"x"), ("eA", None), ("ü", None)]
 )
 def test_a_challenge_is_base64(text: str, octets: bytes | None) -> None:
     if octets is None:

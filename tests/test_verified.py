@@ -9,7 +9,7 @@ import pytest
 
 from check_smtp_core.engine import Agreed
 from check_smtp_core.findings import Finding, SessionEnded
-from check_smtp_tls.certificate import Chain
+from check_smtp_tls.certificate import Chain, Complaint
 from check_smtp_tls.verified import (
     chain_of,
     server_faults,
@@ -59,6 +59,23 @@ def test_every_fault_is_named_at_once() -> None:
         "name-mismatch",
         "weak-key",
         "tls-version",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        # an error of a date that is none by our own clock, and a path that ends nowhere
+        (
+            WELL._replace(complaints=(Complaint(10, 0, "certificate has expired"),)),
+            "certificate has expired",
+        ),
+        (WELL._replace(anchored=False), "no trusted path"),
+    ],
+)
+def test_what_openssl_dislikes_is_never_trusted(seen: Chain, words: str) -> None:
+    assert server_faults(session(seen), MAIL) == [
+        Finding("untrusted", f"OpenSSL does not trust it: {words}")
     ]
 
 

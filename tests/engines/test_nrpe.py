@@ -197,6 +197,12 @@ HARD_WORDS = ("mx  1", "*", "$HOME", "~:5", "@1:2")
             HARD_WORDS,
             "[-H][mx  1][-p][*][--servername][$HOME][-w][~:5][-c][@1:2]",
         ),
+        (
+            "check_smtp_auth",
+            ("587", "~:5", "@1:2"),
+            "[-H][127.0.0.1][-p][587][--servername][mail.example.com][-U][monitor@example.com]"
+            "[--password-file][/etc/nagios/smtp-password][-w][~:5][-c][@1:2]",
+        ),
         ("check_smtp_banner", ("mx1",), "[-H][mx1][-p][][--expect][][-w][][-c][]"),
         # an empty argument is dropped, and those behind it move up
         ("check_smtp_banner", ("mx1", "", "^220"), "[-H][mx1][-p][^220][--expect][][-w][][-c][]"),

@@ -38,7 +38,7 @@ class _Version(NamedTuple):
 _VERSIONS = {
     "bookworm": _Version(
         "220 mail.example.com Dovecot (Debian) ready.",
-        offer(f"8BITMIME, AUTH, {_TAIL}, STARTTLS, PIPELINING"),
+        offer(f"8BITMIME, AUTH SCRAM-SHA-256, {_TAIL}, STARTTLS, PIPELINING"),
     ),
     "trixie": _Version(
         "220 mail.example.com Dovecot ready.",
