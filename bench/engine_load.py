@@ -19,7 +19,7 @@ from demo.server import DemoServer, running
 from tests.engines.conftest import contrib, free_port
 from tests.engines.icinga2 import ALONE, Icinga2
 
-CHECKS = ("banner", "ehlo", "starttls", "cert", "rcpt", "relay", "auth")
+CHECKS = ("banner", "ehlo", "starttls", "cert", "rcpt", "relay", "auth", "loop")
 _TICKS = os.sysconf("SC_CLK_TCK")
 _WARM_UP = 10.0
 _SECONDS = 60.0  # over which Icinga 2 itself counts its checks
@@ -37,6 +37,9 @@ object Host "mx" {{
 	vars.smtp_auth_ca_file = "{server.ca_file}"
 	vars.smtp_auth_user = "monitor@example.com"
 	vars.smtp_auth_password_file = "{server.password_file}"
+	vars.smtp_loop_recipient = "loop@example.com"
+	vars.smtp_loop_maildir = "{server.maildir}"
+	vars.smtp_loop_cleanup = "delete"
 }}
 for (number in range({services})) {{
 	object Service "smtp-" + number use (number) {{

@@ -56,6 +56,16 @@ def refused_login() -> Iterator[list[str]]:
         yield [*words, "--insecure-auth", "unverified"]
 
 
+@contextmanager
+def message_to_nobody() -> Iterator[list[str]]:
+    """The options of a loop that sends a message, and finds none in its mailbox."""
+    with TemporaryDirectory() as folder:
+        for name in ("new", "cur"):
+            (Path(folder) / "Maildir" / name).mkdir(parents=True)
+        words = ["--recipient", "loop@example.com", "--maildir", f"{folder}/Maildir"]
+        yield [*words, "--state-file", f"{folder}/state"]
+
+
 def machine(folder: Path) -> str:
     """One line about what the figures were taken on: Python, processor, kernel."""
     python = run([str(folder / "python"), "-c", "import platform as p; print(p.python_version())"])

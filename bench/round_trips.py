@@ -24,8 +24,8 @@ class Case(NamedTuple):
 
     `expected` is the least a polite client can do with TLS 1.3: one each for connect, TLS (with
     STARTTLS one more to ask for it), greeting, every EHLO, AUTH, MAIL, RCPT and RSET where the
-    server has no PIPELINING, as this one, and QUIT. Under TLS the client's last handshake flight
-    shares a round trip with what comes next.
+    server has no PIPELINING, as this one, DATA, the message, and QUIT. Under TLS the client's last
+    handshake flight shares a round trip with what comes next.
     """
 
     executable: str
@@ -48,6 +48,7 @@ CASES = (
     Case("check_smtp_rcpt", f"--accept postmaster@{smtp_server.NAME}", 7),
     Case("check_smtp_relay", "", 7),
     Case("check_smtp_auth", "", 8),
+    Case("check_smtp_loop", "", 8),
 )
 
 ROOM = 0.5
@@ -72,6 +73,7 @@ def measure(
     command += ["-H", SERVER_ADDRESS, "-p", str(port), "-t", "60"]
     command += case.option.split()
     command += options.login if case.executable == "check_smtp_auth" else []
+    command += options.message if case.executable == "check_smtp_loop" else []
     installed.run(command)  # a warm-up, so that all bytecode is there
     at_zero, at_delay = [], []
     for _ in range(options.runs):
@@ -99,6 +101,7 @@ def measure_all(options: argparse.Namespace) -> list[Measurement]:
         DelayedLink() as link,
         smtp_server.running(SERVER_ADDRESS, link.enter_server) as ports,
         installed.refused_login() as options.login,
+        installed.message_to_nobody() as options.message,
     ):
         for case in CASES:
             measured = measure(case, link, ports, options)

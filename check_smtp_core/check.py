@@ -33,8 +33,10 @@ class Check(Protocol):
     """The parts of a check's module, in their order.
 
     A check may also have TLS_BY_DEFAULT (true where it makes no sense without TLS), DEFAULT_PORT
-    (where it is not 25), `complete(options)`, which checks the options together and raises
-    InvalidValue, and `new_engine(options)`, which makes a TLS engine of its own.
+    (where it is not 25), ONE_ENDPOINT (true where it makes no sense with more than one),
+    ASKS_FOR_A_NAME (true where an address under another name is another question),
+    `complete(options)`, which checks the options together and raises InvalidValue, and
+    `new_engine(options)`, which makes a TLS engine of its own.
 
     With `afterwards(facts, options, deadline)` a check goes on when the session is over, whatever
     became of it: it gets the facts of the session, or None, and returns those of the run. A check

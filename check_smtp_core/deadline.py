@@ -5,7 +5,7 @@ Rule: the monotonic clock is read here and nowhere else.
 
 from __future__ import annotations
 
-from time import monotonic
+from time import monotonic, sleep
 
 from check_smtp_core.lean_typing import NamedTuple
 
@@ -51,6 +51,11 @@ class Deadline(NamedTuple):
     def within(self, seconds: float) -> Deadline:
         """This deadline, or the one `seconds` from now if that is sooner."""
         return Deadline(min(self.moment, monotonic() + seconds))
+
+    def pause(self, seconds: float) -> None:
+        """Do nothing for so long. OutOfTime when the deadline has passed, then or before."""
+        sleep(min(seconds, self.left()))
+        self.left()
 
 
 class Stopwatch:

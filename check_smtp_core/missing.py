@@ -10,6 +10,7 @@ _DEBIAN_PACKAGES = {
     "idna": "python3-idna",
     "scramp": "python3-scramp",
     "dns": "python3-dnspython",
+    "authres": "python3-authres",
 }
 
 

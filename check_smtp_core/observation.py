@@ -105,8 +105,11 @@ class Endpoint:
                     await self._session.quit()
                 self._turns.give_back(str(self._session.address))
         if afterwards is not None:
+            before = self._facts
             with self._stopwatch.time("mailbox"):
-                self._facts = afterwards(self._facts, self.options, self._deadline)
+                self._facts = afterwards(before, self.options, self._deadline)
+            if self._facts is before:  # there was nothing to look for
+                del self._stopwatch.phases["mailbox"]
             self._stopwatch.stop()
         return self.so_far()
 

@@ -38,8 +38,9 @@ class Session:
     """One SMTP session with one address, from connect() to quit().
 
     `notes` are the findings that every check reports, `dialogue` is what was said; `local` and
-    `ehlo_name` are who we were. A check that began a transaction and will not end it with DATA
-    sets `in_transaction`: then RSET goes out before QUIT.
+    `ehlo_name` are who we were, `handed_over` whether a message was sent, taken or not. A check
+    that began a transaction and will not end it with DATA sets `in_transaction`: then RSET goes
+    out before QUIT.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Session:
         self.notes: list[Finding] = []
         self.dialogue: list[Spoken] = []
         self.in_transaction = False
+        self.handed_over = False
         self._options = options
         self._deadline = deadline
         self._stopwatch = stopwatch
@@ -206,6 +208,7 @@ class Session:
             reply = await self._command("DATA")
             if reply.code == 354:
                 self._spoken("C", f"({len(message)} octets)")
+                self.handed_over = True
                 await self._open.write(self._conversation.message(message))
                 self._awaited = self._reply_to("the message")
                 reply = await self._reply()
@@ -260,9 +263,8 @@ class Session:
             await session.connect(self._deadline)
         except OutOfTime:
             await session.quit()
-            silent = [str(self.address)]
             waited = stopwatch.in_phase()
-            raise SessionEnded(verdicts.unanswered(silent, waited)) from None
+            raise SessionEnded(verdicts.unanswered([str(self.address)], waited)) from None
         return session
 
     # -- commands and replies
@@ -391,11 +393,10 @@ class Session:
         try:
             with self._stopwatch.paused():
                 return self._new_engine()
-        except SessionEnded:
+        except (SessionEnded, ImportError) as error:
             self._open.usable = False
-            raise
-        except ImportError as error:
-            self._open.usable = False
+            if isinstance(error, SessionEnded):
+                raise
             raise SessionEnded(Finding("local", printable(missing_module(error)))) from None
 
 

@@ -6,6 +6,8 @@ passes the session's pump, which looks at the clock. This module is imported onl
 asked for.
 """
 
+from __future__ import annotations
+
 import re
 import ssl
 import warnings
@@ -13,24 +15,36 @@ from functools import cache
 
 from check_smtp_core import tls_records
 from check_smtp_core.engine import Agreed
-from check_smtp_core.findings import SessionEnded
+from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import NamedTuple
+from check_smtp_core.text import printable
 from check_smtp_core.verdicts import handshake_failed, lost
 
 _READ_SIZE = 65536
 _MOST_HANDSHAKE = 262144
 
 
+class Trust(NamedTuple):
+    """Whom to trust: a bundle of anchors, a hashed folder of them, or both."""
+
+    bundle: str
+    folder: str
+
+
 class TlsEngine:
     """An engine (see engine.py) for which any certificate and any version from TLS 1.0 on will do.
 
     Whether they are good enough is the question of checks, not of the way in. `only` names the
-    one version to offer, with every cipher there is: TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3.
+    one version to offer, with every cipher there is: TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3. With
+    `trust` the certificate must be trusted and for this name, and the version at least TLS 1.2:
+    what a password needs.
     """
 
-    def __init__(self, server_name: str, only: str = "") -> None:
+    def __init__(self, server_name: str, only: str = "", trust: Trust | None = None) -> None:
         self._handshake_octets = bytearray()
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = _context(only).wrap_bio(
+        context = _lenient(only) if trust is None else _strict(trust)
+        self._tls = context.wrap_bio(
             self._incoming,
             self._outgoing,
             # As bytes: text would load the IDNA 2003 codec.
@@ -111,8 +125,8 @@ class TlsEngine:
 
 
 @cache
-def _context(only: str) -> ssl.SSLContext:
-    """The settings of all sessions of a run; making them costs half as much as a handshake."""
+def _lenient(only: str) -> ssl.SSLContext:
+    """Settings for all sessions of a run; making them costs half as much as a handshake."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -126,8 +140,22 @@ def _context(only: str) -> ssl.SSLContext:
     return context
 
 
+def _strict(trust: Trust) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.hostname_checks_common_name = False
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_verify_locations(trust.bundle or None, trust.folder or None)
+    except (ssl.SSLError, OSError):
+        text = f"the CA certificates in {trust.bundle or trust.folder} cannot be used"
+        raise SessionEnded(Finding("local", printable(text))) from None
+    return context
+
+
 def _reason(error: ssl.SSLError) -> str:
     """OpenSSL's words without Python's: `tlsv1 alert protocol version`."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate is no good: {error.verify_message}"
     # error.reason is None for codes that this Python's table does not know.
     words = error.reason or re.sub(r"^\[[^]]*\]\s*|\s*\(_ssl\.c:\d+\)$", "", str(error))
     return words.replace("_", " ")

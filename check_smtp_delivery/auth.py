@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from check_smtp_tls.verifier import VerifyingEngine
 
 TLS_BY_DEFAULT = True
+ASKS_FOR_A_NAME = True
 DEFAULT_PORT = 587
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from check_smtp_tls.verifier import VerifyingEngine
 
 TLS_BY_DEFAULT = True
+ASKS_FOR_A_NAME = True
 
 
 def add_options(parser: Parser) -> None:

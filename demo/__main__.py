@@ -43,6 +43,7 @@ _HEALTHY = (
     Example("smtp", f"{_LOGIN} -U monitor@example.com", 0),
     Example("smtp", f"{_LOGIN} -U nobody@example.com --refuse", 0),
     Example("", "check_smtp_queue --command QUEUE -w 5h -v", 0),
+    Example("smtp", "check_smtp_loop --recipient loop@example.com --maildir MAILDIR -c 5", 0),
 )
 _IN_TROUBLE = (
     Example("busy", "check_smtp_banner", 2),
@@ -59,6 +60,8 @@ _IN_TROUBLE = (
     Example("smtp", f"{_LOGIN} -U nobody@example.com", 2),
     Example("expired", f"{_LOGIN} -U monitor@example.com", 2),
     Example("", "check_smtp_queue --command QUEUE", 1),
+    Example("busy", "check_smtp_loop --recipient loop@example.com --maildir MAILDIR", 2),
+    Example("smtp", "check_smtp_loop --recipient loop@example.com --maildir /nowhere", 3),
     Example("smtp", "check_smtp_banner --warning soon", 3),
 )
 
@@ -86,7 +89,12 @@ def _show(example: Example, server: DemoServer) -> bool:
     arguments = []
     if example.port:
         arguments = ["-H", "127.0.0.1", "-p", str(server._asdict()[example.port])]
-    files = {"CA": server.ca_file, "PASSWORD": server.password_file, "QUEUE": _QUEUE}
+    files = {
+        "CA": server.ca_file,
+        "PASSWORD": server.password_file,
+        "MAILDIR": server.maildir,
+        "QUEUE": _QUEUE,
+    }
     arguments += [files.get(word, word) for word in words]
     done = subprocess.run(
         [os.path.join(_BIN, name), *arguments],

@@ -16,12 +16,12 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import trustme
-from aiosmtpd.handlers import Sink
+from aiosmtpd.handlers import Mailbox
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 HOST_NAME = "mail.example.com"
 DOMAIN = "example.com"
-KNOWN = ("postmaster", "alice")
+KNOWN = ("postmaster", "alice", "loop")
 LATER = "bob"
 """The users of the domain; bob is greylisted."""
 SIZE_LIMIT = 52428800
@@ -35,6 +35,8 @@ _START_SECONDS = 30
 class DemoServer(NamedTuple):
     """The ports of a running demo server, and the files with its authority and its password.
 
+    What is sent to it arrives in `maildir`, whoever it is for.
+
     `smtp` offers STARTTLS, `smtps` is implicit TLS, `busy` turns everybody away with 421;
     `expired` and `unchained` offer STARTTLS with a certificate that has expired, and without the
     intermediate certificate that leads to the authority.
@@ -47,6 +49,7 @@ class DemoServer(NamedTuple):
     unchained: int
     ca_file: str
     password_file: str
+    maildir: str
 
 
 @contextmanager
@@ -60,7 +63,8 @@ def running() -> Iterator[DemoServer]:
     try:
         with TemporaryDirectory() as folder:
             contexts = _Contexts(Path(folder))
-            start = asyncio.run_coroutine_threadsafe(_start(contexts), loop)
+            maildir = str(Path(folder) / "Maildir")
+            start = asyncio.run_coroutine_threadsafe(_start(contexts, maildir), loop)
             servers = start.result(_START_SECONDS)
             smtp, smtps, busy, expired, unchained = (
                 server.sockets[0].getsockname()[1] for server in servers
@@ -68,7 +72,7 @@ def running() -> Iterator[DemoServer]:
             password = Path(folder) / "password"
             password.touch(0o600)
             password.write_text(f"{PASSWORD}\n", encoding="utf-8")
-            files = contexts.ca_file, str(password)
+            files = contexts.ca_file, str(password), maildir
             yield DemoServer(smtp, smtps, busy, expired, unchained, *files)
             asyncio.run_coroutine_threadsafe(_stop(servers), loop).result(_START_SECONDS)
     finally:
@@ -77,8 +81,8 @@ def running() -> Iterator[DemoServer]:
         loop.close()
 
 
-class _Recipients(Sink):
-    """Takes mail for the postmaster and for one user, tells others to come later, and drops it."""
+class _Recipients(Mailbox):
+    """Takes mail for those who are known, into one mailbox, and tells others to come later."""
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
         self, _: SMTP, __: Session, envelope: Envelope, address: str, ___: list[str]
@@ -122,12 +126,13 @@ def _context() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 
 
-async def _start(contexts: _Contexts) -> list[asyncio.Server]:
+async def _start(contexts: _Contexts, maildir: str) -> list[asyncio.Server]:
     loop = asyncio.get_running_loop()
+    mailbox = _Recipients(Path(maildir))
 
     def smtp(context: ssl.SSLContext | None) -> SMTP:
         return SMTP(
-            _Recipients(),
+            mailbox,
             loop=loop,
             hostname=HOST_NAME,
             ident="ESMTP demo",

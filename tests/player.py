@@ -6,7 +6,8 @@ A transcript is what both sides say, a line each, played from top to bottom:
     S> 22                        say this piece as it stands (Python escapes)
     C: EHLO client.example       insist on this line
     C+ MAIL FROM:<>              insist on this line, behind which more may have come already
-    MESSAGE                      hear a message after DATA, up to the line with the dot
+    MESSAGE                      hear a message after DATA, up to the line with the dot, and
+                                 hand it to `deliver`
     TLS                          do the server's side of a handshake
     PLAIN 421 bye                say this line past the TLS layer, and close
     SILENCE                      say nothing more until the client leaves
@@ -26,6 +27,7 @@ import socket
 import ssl
 import struct
 import threading
+from collections.abc import Callable
 from textwrap import dedent
 from time import sleep
 
@@ -49,6 +51,7 @@ class Player:
         self.faults: list[str] = []
         self.heard: list[str] = []
         self.messages: list[bytes] = []
+        self.deliver: Callable[[bytes], None] = lambda _: None
         self.connections = 0
         self.sni: str | None = None
         lines = (line.strip() for line in dedent(transcript).splitlines())
@@ -169,6 +172,7 @@ class _Performance:
         while not self._octets.endswith(b"\r\n.\r\n"):
             self._octets += self._receive()
         self._player.messages.append(self._octets.removesuffix(b".\r\n"))
+        self._player.deliver(self._player.messages[-1])
         self._octets = b""
 
     def _receive(self) -> bytes:

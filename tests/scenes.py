@@ -26,6 +26,8 @@ from tests.chains import INTERMEDIATE, LEAF, Recipe, element
 from tests.conftest import Outcome, outcome, run_check
 from tests.faults import FAULTS, Setup
 from tests.listed import postfix_line, program
+from tests.loop_props import as_written as as_of_loop
+from tests.loop_props import props
 from tests.player import Player
 
 HOST = "mail.example.com"
@@ -182,6 +184,21 @@ _IN_CLEAR = (
     GO.replace("SIZE 52428800", "AUTH PLAIN LOGIN"),
     _login("235 2.7.0 Authentication successful").removeprefix(GO),
 )
+
+
+def _handed_over(*replies: str) -> str:
+    """A session in which these are the replies to MAIL, RCPT, DATA and the message."""
+    sender, recipient = "monitor@example.net", "loop@example.com"
+    said = (f"C: MAIL FROM:<{sender}>", f"C: RCPT TO:<{recipient}>", "C: DATA", "MESSAGE")
+    told = zip(said, replies, strict=False)
+    return offer("SIZE 52428800") + "".join(f"{each}\nS: {reply}\n" for each, reply in told)
+
+
+_TAKEN = ("250 2.1.0 Ok", "250 2.1.5 Ok", "354 End data with <CR><LF>.<CR><LF>")
+_SENT = _handed_over(*_TAKEN, "250 2.0.0 Ok: queued as 4bVn") + BYE
+_IMAP = "--imap-host 127.0.0.1 --imap-user loop@example.com --imap-password-file SECRET"
+_TO_LOG_IN = "--maildir EMPTY -U monitor@example.net --password-file SECRET"
+_INSIDE_WITH_LOGIN = f"{GO}TLS\nC: EHLO client.example\nS: 250-{HOST}\nS: 250 AUTH PLAIN\n"
 
 LINES: dict[str, list[Scene]] = {
     "check_smtp_banner": [
@@ -417,6 +434,31 @@ LINES: dict[str, list[Scene]] = {
         Scene(Queue(output="Mail queue is empty\n")),
         Scene(Queue(messages=(("deferred", 250),) * 3, then="sleep 60"), "-t 1"),
     ],
+    "check_smtp_loop": [
+        Scene(_SENT, "--maildir EMPTY -t 0.5"),
+        Scene((_SENT, _SENT), "--maildir EMPTY --state-file OLD"),
+        Scene((_SENT, _SENT), "--maildir EMPTY --state-file OLD --lost-after 86400 -c 1800"),
+        Scene(_SENT, "--maildir MAILDIR -c 0.00001", as_if=("0.00001", "60")),
+        Scene(_SENT, "--maildir EMPTY --state-file STATE"),
+        Scene(_SENT, "--maildir JUNK --junk-folder .Junk"),
+        Scene(_SENT, f"{_IMAP} --imap-security none --imap-port 1"),
+        Scene(_SENT, f"{_IMAP} --imap-security none --imap-port IMAP"),
+        Scene(_SENT, "--maildir STAMPED"),
+        Scene(
+            _handed_over(_TAKEN[0], "450 4.2.0 <loop@example.com>: Greylisted") + BYE,
+            "--maildir EMPTY",
+        ),
+        Scene(
+            _handed_over(*_TAKEN, "554 5.7.1 Message rejected as spam") + BYE,
+            "--maildir EMPTY",
+        ),
+        Scene(_handed_over(*_TAKEN[:3]) + "MESSAGE\nCLOSE", "--maildir EMPTY"),
+        Scene(
+            f"{ASK}S: 250 {HOST}\n{BYE}",
+            "--maildir EMPTY --state-file /var/lib/nagios/none/smtp-loop",
+        ),
+        Scene(_SENT, "--maildir EMPTY --state-file DAMAGED"),
+    ],
 }
 """The lines of each page's troubleshooting section, in their order."""
 
@@ -482,6 +524,30 @@ OTHERS: dict[str, list[Scene]] = {
         ),
     ],
     "check_smtp_queue": [Scene(Queue(), "--phase-warning time=0.000001")],
+    "check_smtp_loop": [
+        Scene(f"{ASK}S: 500 what\nC: HELO client.example\nS: 250 {HOST}\n{BYE}", _TO_LOG_IN),
+        Scene(
+            f"{offer('STARTTLS')}C: STARTTLS\nS> 220 go\\r\\n250 injected\\r\\n\nSILENCE",
+            _TO_LOG_IN,
+        ),
+        Scene(f"{GO}AWAIT\nCLOSE", _TO_LOG_IN),
+        Scene(f"{GO}AWAIT\nS: 500 what?", _TO_LOG_IN),
+        Scene(
+            f"{_INSIDE_WITH_LOGIN}C: AUTH PLAIN AG1vbml0b3JAZXhhbXBsZS5uZXQAY29ycmVjdCBob3JzZQ==\n"
+            f"S: 535 5.7.8 Error: authentication failed\n{BYE}",
+            _TO_LOG_IN,
+        ),
+        Scene(_INSIDE_WITH_LOGIN.replace("AUTH PLAIN", "SIZE 1") + BYE, _TO_LOG_IN),
+        Scene(_INSIDE_WITH_LOGIN + BYE, _TO_LOG_IN, contexts=(_speaking("TLSv1", "TLSv1"),)),
+        Scene(_INSIDE_WITH_LOGIN + BYE, f"{_TO_LOG_IN} --servername 192.0.2.25"),
+        *(
+            Scene(_INSIDE_WITH_LOGIN + BYE, _TO_LOG_IN, fault=each)
+            for each in (
+                *("expired", "self-signed", "not yet valid", "unknown root"),
+                *("missing intermediate", "wrong purpose", "RSA-1024", "SHA-1 signature"),
+            )
+        ),
+    ],
 }
 """What else shows that a check can end in a finding, without a place on its page."""
 
@@ -506,6 +572,7 @@ FULLEST: dict[str, Scene] = {
     "check_smtp_queue": Scene(
         Queue(messages=(("deferred", 250),)), "--queue-warning deferred=1d,active=30m"
     ),
+    "check_smtp_loop": Scene(_SENT, f"-H {HOST} --maildir MAILDIR", ("127.0.0.1",)),
 }
 """What makes a check print all the perfdata that it can."""
 
@@ -537,7 +604,8 @@ def told(check: str, scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPatch
     setup = FAULTS[scene.fault](Setup())
     # On a busy machine it would be quicker than the deadline, and tell less.
     monkeypatch.setattr(backstop, "_AFTER_DEADLINE", 5.0)
-    monkeypatch.setattr(secrets, "token_hex", lambda _: TOKEN)
+    if check == "check_smtp_rcpt":
+        monkeypatch.setattr(secrets, "token_hex", lambda _: TOKEN)
     if isinstance(scene.transcript, Queue):
         return _told_of_queue(scene.transcript, scene.arguments, folder, monkeypatch)
     if scene.addresses:
@@ -546,7 +614,9 @@ def told(check: str, scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPatch
     if "PEM" in given:
         given[given.index("PEM")] = chains.written(folder / "renewed.pem", _renewed(setup.leaf))
     defaults = {"-H": "127.0.0.1", "--ehlo-name": "client.example"}
-    if check in ("check_smtp_cert", "check_smtp_auth"):
+    if check == "check_smtp_loop":
+        defaults |= {"--recipient": "loop@example.com", "--mail-from": "monitor@example.net"}
+    if check in ("check_smtp_cert", "check_smtp_auth", "check_smtp_loop"):
         trusted = chains.written(folder / "ca.pem", *setup.anchors)
         defaults |= {"--servername": HOST, "--ca-file": trusted}
     if check == "check_smtp_auth":
@@ -558,9 +628,14 @@ def told(check: str, scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPatch
         if "--token-file" not in given:
             defaults["--password-file"] = str(secret)
     given += [word for pair in defaults.items() if pair[0] not in given for word in pair]
-    with _server(scene, setup) as (host, port):
+    old = "OLD" in given
+    with props(given, folder) as things, _server(scene, setup, things.deliver) as (host, port):
+        given = [*things.given, "-p", str(port), "-v"]
         given[given.index("-H") + 1] = host or given[given.index("-H") + 1]
-        code, output = run_check(check.removeprefix("check_smtp_"), *given, "-p", str(port), "-v")
+        if old:
+            run_check(check.removeprefix("check_smtp_"), *given)
+            things.age(7200)
+        code, output = run_check(check.removeprefix("check_smtp_"), *given)
     usual = 587 if check == "check_smtp_auth" else 25
     number = 465 if "--tls" in given else usual
     return _told(outcome(code, output, port), number, scene.as_if)
@@ -599,6 +674,7 @@ def as_written(line: str, port: int = 25) -> str:
     line = re.sub(r"still listing after [0-9.]+ s", "still listing after 8 s", line)
     line = re.sub(r"\b[0-9]+\.[0-9]{3} s\b", "T s", line)
     line = re.sub(r"\b[0-9a-f]{16}\.\.\.", "HEX...", line)
+    line = as_of_loop(line)
     # OpenSSL 3.2 says tls where older ones say sslv3.
     line = line.replace("(sslv3 alert", "(tls alert")
     return re.sub(r"\d{4}-\d\d-\d\d( \d\d:\d\d UTC)?", "DATE", line)
@@ -609,7 +685,9 @@ def _renewed(leaf: Recipe) -> Recipe:
 
 
 @contextmanager
-def _server(scene: Scene, setup: Setup) -> Iterator[tuple[str, int]]:
+def _server(
+    scene: Scene, setup: Setup, deliver: Callable[[bytes], None]
+) -> Iterator[tuple[str, int]]:
     """The host (empty for the one of the scene) and the port where the scene is played."""
     if scene.transcript == REFUSED:
         with socket.socket() as unused:
@@ -627,6 +705,7 @@ def _server(scene: Scene, setup: Setup) -> Iterator[tuple[str, int]]:
         if not contexts:
             contexts = [chains.server_context(setup.presented)]
         with _Turns(transcripts, contexts) as player:
+            player.deliver = deliver
             yield "", player.port
         assert player.faults == []
 

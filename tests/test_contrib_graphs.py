@@ -35,11 +35,13 @@ def printed(server: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> set
     limits = ("--phase-warning", "time=20", "--phase-critical", "time=50")
     trust = ["--ca-file", server.ca_file]
     login = ["-U", "monitor@example.com", "--password-file", server.password_file]
+    message = ["--recipient", "loop@example.com", "--maildir", server.maildir]
     own = {
         "ehlo": [["--starttls"]],
         "cert": [trust],
         "rcpt": [["--accept", "postmaster"]],
         "auth": [[*trust, *login]],
+        "loop": [[*message, "-w", "20", "-c", "50"]],
     }
     own["queue"] = [
         ["--command", program(tmp_path_factory.mktemp("queue"), name, listing)]

@@ -67,6 +67,16 @@ def test_a_share_of_no_time_is_no_time() -> None:
         Deadline.after(-1.0).within(5.0).left()
 
 
+def test_a_pause_ends_with_the_deadline() -> None:
+    deadline = Deadline.after(0.05)
+    deadline.pause(0.001)
+    with pytest.raises(OutOfTime):
+        deadline.pause(60)
+    with pytest.raises(OutOfTime):
+        deadline.pause(0)
+    assert monotonic() - deadline.moment < 5
+
+
 def test_phases_are_kept_in_the_order_in_which_they_happened() -> None:
     stopwatch = Stopwatch()
     for phase in ("connect", "greeting", "ehlo"):

@@ -97,6 +97,17 @@ def test_a_check_goes_on_when_there_was_no_session() -> None:
     assert (str(seen.facts), seen.ended) == ("[None]", Finding("closed", text, ends_session=True))
 
 
+def test_where_there_was_nothing_to_go_on_with_no_phase_is_timed() -> None:
+    async def observe(session: Any, _: Any) -> str:
+        return str(await session.greeting())
+
+    with Player("S: 220 x\nC: QUIT\nS: 221 Bye") as player:
+        options = options_of("-H", "127.0.0.1", "-p", str(player.port))
+        check: Any = SimpleNamespace(observe=observe, afterwards=lambda facts, *_: facts)
+        seen = finish(Endpoint(check, options, Deadline.after(5.0)).observe())
+    assert (str(seen.facts), list(seen.phases)) == ("220 x", ["connect", "greeting"])
+
+
 # -- a check of this machine
 
 

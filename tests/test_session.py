@@ -585,6 +585,12 @@ def test_421_to_a_single_command_is_followed_by_quit() -> None:
     assert seen.ended == f'unavailable: RCPT answered with "421 bye" {ORIGIN}'
 
 
+async def sent(session: Session) -> list[Reply]:
+    """The reply to a message, and whether it was sent, in place of a code."""
+    reply = await session.data(b"To: a\r\n\r\n.\r\n")
+    return [reply, Reply(int(session.handed_over), ("",))]
+
+
 @pytest.mark.parametrize(
     ("replies", "code", "messages"),
     [
@@ -596,9 +602,9 @@ def test_421_to_a_single_command_is_followed_by_quit() -> None:
 def test_a_message_goes_out_only_after_354(replies: str, code: int, messages: int) -> None:
     seen = session_with(
         INTRODUCED + "C: DATA\n" + replies + GOODBYE,
-        lambda session: session.data(b"To: a\r\n\r\n.\r\n"),
+        sent,
     )
-    assert (seen.codes, seen.phases) == ([code], ["data"])
+    assert (seen.codes, seen.phases) == ([code, messages], ["data"])
     assert seen.dialogue.count("C: (12 octets)") == messages
 
 

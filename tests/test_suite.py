@@ -150,9 +150,9 @@ def icinga_arguments(check: str) -> dict[str, str]:
     """The arguments of a check's command, and what stands between the braces of each."""
     command = check.removeprefix("check_")
     own = icinga_block(f'object CheckCommand "{command}"')
-    (name,) = re.findall(rf'^\targuments = (\w+)\("{command}"\)$', own, re.MULTILINE)
-    shared = icinga_block(f"globals.{name} = function(command)")
-    shared = shared.replace('"$" + command + "_', f'"${command}_')
+    names = re.findall(rf'^\targuments \+?= (\w+)\("{command}"\)$', own, re.MULTILINE)
+    blocks = (icinga_block(f"globals.{name} = function(command)") for name in names)
+    shared = "".join(blocks).replace('"$" + command + "_', f'"${command}_')
     pattern = re.compile(r'^\t\t"(-[^"]+)" = {\n(.*?)^\t\t}$', re.DOTALL | re.MULTILINE)
     return dict(pattern.findall(shared) + pattern.findall(own))
 
@@ -227,6 +227,9 @@ def users_of(module: str, *packages: str) -> set[str]:
         ("subprocess", {"child"}),
         ("selectors", {"child"}),
         ("configparser", {"extra_opts"}),
+        ("imaplib", {"imap"}),
+        ("authres", {"authentication_results"}),
+        ("fcntl", {"ledger"}),
         ("idna", {"address"}),
         # The families of addresses are named in more places; a connection is made in one.
         (

@@ -3,13 +3,14 @@
 import re
 import ssl
 import warnings
+from pathlib import Path
 from time import monotonic
 
 import pytest
 import trustme
 
-from check_smtp_core.findings import SessionEnded
-from check_smtp_core.tls import TlsEngine
+from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.tls import TlsEngine, Trust
 from tests.conftest import Stage
 from tests.tls_server import Server, shake_hands
 
@@ -145,3 +146,70 @@ def test_no_handshake_outlasts_the_deadline(stage: Stage, check: str, flood: str
     assert monotonic() - started < 0.5 + 0.5 + (1.0 if check == "cert" else 0.0)
     assert seen.code == 2
     assert ("timeout: the TLS handshake" in seen.text) or ("tls-handshake: " in seen.text)
+
+
+@pytest.mark.parametrize(
+    ("name", "anchors", "text"),
+    [
+        ("mail.example", "authority", ""),
+        ("127.0.0.1", "authority", ""),
+        (
+            "imap.example",
+            "authority",
+            "the certificate is no good: hostname mismatch, certificate is not valid for "
+            "'imap.example'.",
+        ),
+        (
+            "127.0.0.2",
+            "authority",
+            "the certificate is no good: ip address mismatch, certificate is not valid for "
+            "'127.0.0.2'.",
+        ),
+        (
+            "mail.example",
+            "another",
+            "the certificate is no good: unable to get local issuer certificate",
+        ),
+    ],
+)
+def test_with_a_trust_the_certificate_has_to_be_in_order(
+    server_tls: ssl.SSLContext,
+    authority: trustme.CA,
+    tmp_path: Path,
+    name: str,
+    anchors: str,
+    text: str,
+) -> None:
+    (authority if anchors == "authority" else trustme.CA()).cert_pem.write_to_path(
+        tmp_path / "ca.pem"
+    )
+    engine = TlsEngine(name, trust=Trust(str(tmp_path / "ca.pem"), ""))
+    if not text:
+        shake_hands(engine, Server(server_tls))
+        return
+    with pytest.raises(SessionEnded) as ended:
+        shake_hands(engine, Server(server_tls))
+    assert ended.value.finding == Finding("tls-handshake", text, ends_session=True)
+
+
+def test_with_a_trust_old_versions_will_not_do(
+    server_tls: ssl.SSLContext, authority: trustme.CA, tmp_path: Path
+) -> None:
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    server_tls.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        server_tls.minimum_version = ssl.TLSVersion.TLSv1_1
+        server_tls.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises(SessionEnded):
+        shake_hands(
+            TlsEngine("mail.example", trust=Trust(str(tmp_path / "ca.pem"), "")),
+            Server(server_tls),
+        )
+
+
+def test_anchors_that_are_none_are_a_fault_of_this_machine(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").touch()
+    with pytest.raises(SessionEnded, match=r"ca\.pem cannot be used") as ended:
+        TlsEngine("mail.example", trust=Trust(str(tmp_path / "ca.pem"), ""))
+    assert ended.value.finding.name == "local"

@@ -30,6 +30,9 @@ _WORDS = {
     "--refuse-version": _TLS_VERSIONS,
     "--mechanism": ("SCRAM-SHA-256", "PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"),
     "--insecure-auth": ("unverified", "clear"),
+    "--imap-security": ("tls", "starttls", "tls-unverified", "starttls-unverified", "none"),
+    "--cleanup": ("delete", "keep"),
+    "--require-pass": ("spf", "dkim", "dmarc"),
 }
 _PATHS = {
     "--ca-file": shtab.FILE,
@@ -37,6 +40,9 @@ _PATHS = {
     "--ca-path": shtab.DIRECTORY,
     "--password-file": shtab.FILE,
     "--token-file": shtab.FILE,
+    "--imap-password-file": shtab.FILE,
+    "--state-file": shtab.FILE,
+    "--maildir": shtab.DIRECTORY,
 }
 
 
@@ -69,7 +75,7 @@ def _repeatable(script: str, option: str) -> str:
 
 
 def _must_take(action: argparse.Action, words: tuple[str, ...]) -> None:
-    """Raise ArgumentTypeError or ValueError if the option does not take all of these words."""
+    """Raise InvalidValue or ValueError if the option does not take all of these words."""
     convert = action.type or action.const
     assert callable(convert)
     for word in words:

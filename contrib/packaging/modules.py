@@ -1,7 +1,7 @@
 """The Python modules that go into a package.
 
-Rule: the suite's come from this checkout; nagiosplugin, where it is bundled, from the environment
-of the build, with its licence.
+Rule: the suite's come from this checkout; what is bundled comes from the environment of the
+build, with its licence. It is pure Python, and not in every distribution.
 """
 
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from contrib.packaging import project
 
-_BUNDLED = "nagiosplugin"
+_BUNDLED = ("nagiosplugin", "authres")
 
 
 def copy_suite(target: Path) -> None:
@@ -21,16 +21,18 @@ def copy_suite(target: Path) -> None:
 
 
 def copy_bundled(target: Path) -> None:
-    """Copy nagiosplugin into this folder, with its licence and without its examples."""
-    for file in distribution(_BUNDLED).files or ():
-        parts = file.parts
-        licence = "LICENSE" in file.name.upper()
-        if (parts[0] == _BUNDLED and file.suffix == ".py" and "examples" not in parts) or licence:
-            copy = target / _BUNDLED / (file.name if licence else Path(*parts[1:]))
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(Path(str(file.locate())), copy)
+    """Copy what is bundled into this folder, with its licences and without examples."""
+    for name in _BUNDLED:
+        for file in distribution(name).files or ():
+            parts = file.parts
+            licence = "LICENSE" in file.name.upper() or file.name == "COPYING"
+            own = parts[0] == name and file.suffix == ".py" and "examples" not in parts
+            if own or licence:
+                copy = target / name / (file.name if licence else Path(*parts[1:]))
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(Path(str(file.locate())), copy)
 
 
-def bundled_version() -> str:
-    """The version of nagiosplugin that copy_bundled() copies."""
-    return distribution(_BUNDLED).version
+def bundled_version(name: str) -> str:
+    """The version of this module that copy_bundled() copies."""
+    return distribution(name).version

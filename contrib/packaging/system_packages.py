@@ -110,7 +110,8 @@ def _package(stage: Path, kind: str) -> Path:
             version=project.VERSION,
             maintainer=MAINTAINER,
             date=project.date().strftime("%Y-%m-%dT%H:%M:%SZ"),
-            nagiosplugin=bundled_version(),
+            nagiosplugin=bundled_version("nagiosplugin"),
+            authres=bundled_version("authres"),
         ),
         encoding="utf-8",
     )

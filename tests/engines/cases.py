@@ -17,8 +17,8 @@ OK, WARNING, CRITICAL, UNKNOWN = State
 class Case(NamedTuple):
     """One service: a check of a server with options, and the state and the line that are right.
 
-    In the options CA and PASSWORD stand for files of the demo server, QUEUE for the folder of
-    queues. A check of the machine itself has no server. In `text` and `perfdata` T
+    In the options CA, PASSWORD and MAILDIR stand for what the demo server has of these, QUEUE for
+    the folder of queues. A check of the machine itself has no server. In `text` and `perfdata` T
     stands for a time in seconds, PORT for the port, DATE for a date, CA for the demo's authority.
     """
 
@@ -71,6 +71,8 @@ _ORIGIN = "(we came from 127.0.0.1 as monitor.example)"
 _ASKED = f"{_INTRODUCED} time_starttls=Ts;;;0"
 _ENCRYPTED = f"{_ASKED} time_tls=Ts;;;0"
 _INSIDE = f"{_ENCRYPTED} time_ehlo_tls=Ts;;;0"
+_SENT = f"{_INTRODUCED} time_mail=Ts;;;0 time_rcpt=Ts;;;0 time_data=Ts;;;0 time_mailbox=Ts;;;0"
+_RECIPIENT = ("--recipient", "loop@example.com")
 _HEALTHY_TLS = "encrypts with TLSv1.3, TLS_AES_256_GCM_SHA384, 256 bits in T s"
 _OLD = "Postfix: 3 messages, the oldest waits 3 h 12 min (active 1, deferred 2)"
 _AGE = "queue-age: the oldest message waits 3 h 12 min (wanted: at most"
@@ -410,6 +412,45 @@ STATES = (
         'fatal: User nagios(112) is not allowed to view the mail queue" (authorized_mailq_users '
         "in main.cf says who may)",
         "time=Ts;;;0",
+    ),
+    Case(
+        "loop ok",
+        "loop",
+        "smtp",
+        (_RECIPIENT, ("--maildir", "MAILDIR"), ("--warning", "20"), ("--critical", "50")),
+        OK,
+        "SMTP_LOOP OK - 127.0.0.1:PORT the message came after T s",
+        f"{_SENT} latency=Ts;20;50;0 pending=0;;;0 oldest=Ts;20;50;0 lost=0;;;0 junk=0;;;0",
+    ),
+    Case(
+        "loop warning",
+        "loop",
+        "smtp",
+        (_RECIPIENT, ("--maildir", "MAILDIR"), ("--warning", "0.00001")),
+        WARNING,
+        "SMTP_LOOP WARNING - 127.0.0.1:PORT late: it took T s (wanted: at most 0.00001 s); the "
+        "message came after T s",
+        f"{_SENT} latency=Ts;0.00001;;0 pending=0;;;0 oldest=Ts;0.00001;;0 lost=0;;;0 junk=0;;;0",
+    ),
+    Case(
+        "loop critical",
+        "loop",
+        "busy",
+        (_RECIPIENT, ("--maildir", "MAILDIR")),
+        CRITICAL,
+        'SMTP_LOOP CRITICAL - 127.0.0.1:PORT unavailable: greeted with "421 4.7.0 '
+        'mail.example.com Error: too many connections from 127.0.0.1" (we came from 127.0.0.1)',
+        _GREETED,
+    ),
+    Case(
+        "loop unknown",
+        "loop",
+        "smtp",
+        (_RECIPIENT, ("--maildir", "/nowhere")),
+        UNKNOWN,
+        "SMTP_LOOP UNKNOWN - 127.0.0.1:PORT mailbox: /nowhere/new cannot be read: no such file or "
+        "directory; a message was sent",
+        _SENT,
     ),
 )
 """Each check in each state."""

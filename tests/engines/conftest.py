@@ -67,7 +67,8 @@ def spellers(open_folder: Path) -> Path:
     """A folder with plugins that print the words they are called with, each in brackets."""
     folder = open_folder / "spellers"
     folder.mkdir()
-    for check in ("banner", "ehlo", "starttls", "cert", "rcpt", "relay", "auth", "queue"):
+    checks = ("banner", "ehlo", "starttls", "cert", "rcpt", "relay", "auth", "queue", "loop")
+    for check in checks:
         plugin = folder / f"check_smtp_{check}"
         plugin.write_text('#!/bin/sh\nprintf \'[%s]\' "${0##*/}" "$@"\n')
         plugin.chmod(0o755)

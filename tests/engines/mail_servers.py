@@ -64,20 +64,27 @@ _BROKEN = {
 
 
 class MailServers(NamedTuple):
-    """The ports of the running servers by name, files of the demo server, and the queues.
+    """The ports of the running servers by name, what the demo has in files, and the queues.
 
-    The server without a name, and without a port, is the machine itself.
+    These files are its authority, a password and a Maildir. The server without a name, and without
+    a port, is the machine itself.
     """
 
     ports: dict[str, int]
     ca_file: str
     password_file: str
     queues: str
+    maildir: str
 
     @property
     def files(self) -> dict[str, str]:
         """The files and folders by the words that stand for them in a case."""
-        return {"CA": self.ca_file, "PASSWORD": self.password_file, "QUEUE": self.queues}
+        return {
+            "CA": self.ca_file,
+            "PASSWORD": self.password_file,
+            "MAILDIR": self.maildir,
+            "QUEUE": self.queues,
+        }
 
 
 @contextmanager
@@ -85,10 +92,10 @@ def mail_servers(tls: ssl.SSLContext | None = None) -> Iterator[MailServers]:
     """All servers, until the end of the block."""
     with ExitStack() as stack:
         demo = stack.enter_context(running())
-        ports = {name: getattr(demo, name) for name in demo._fields if "_file" not in name}
+        ports = {name: port for name, port in demo._asdict().items() if isinstance(port, int)}
         ports[""] = 0
         for name, transcript in _BROKEN.items():
             ports[name] = stack.enter_context(Player(transcript, tls)).port
         queues = stack.enter_context(TemporaryDirectory())
         write_queues(Path(queues))
-        yield MailServers(ports, demo.ca_file, demo.password_file, queues)
+        yield MailServers(ports, demo.ca_file, demo.password_file, demo.maildir, queues)

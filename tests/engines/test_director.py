@@ -90,6 +90,7 @@ def test_services_get_their_command_and_intervals_from_the_templates(
         ["smtp_rcpt", 300, 60, 3],
         ["smtp_relay", 3600, 60, 3],
         ["smtp_queue", 300, 60, 3],
+        ["smtp_loop", 300, 60, 3],
         ["smtp_starttls", 300, 60, 3],
     ]
 

@@ -65,6 +65,7 @@ def test_every_command_has_its_graphs(templates: Any) -> None:
         "smtp_relay": time,
         "smtp_queue": ["smtp-queue-age", "smtp-queue-length", "smtp-queue-size", "smtp-time"],
         "smtp_starttls": ["smtp-bits", *time],
+        "smtp_loop": ["smtp-loop", "smtp-loop-messages", *time],
     }
 
 

@@ -31,6 +31,9 @@ def readable_servers(servers: MailServers, open_folder: Path) -> MailServers:
     password = shutil.copy(servers.password_file, open_folder)
     if os.getuid() == 0:
         shutil.chown(password, "nobody")
+    maildir = Path(servers.maildir)
+    for folder in (maildir.parent, maildir, *maildir.iterdir()):
+        folder.chmod(0o755)
     ca_file = shutil.copy(servers.ca_file, open_folder)
     return servers._replace(ca_file=str(ca_file), password_file=str(password))
 
@@ -117,6 +120,11 @@ def test_the_fixed_commands_of_contrib(nrpe: Nrpe, servers: MailServers) -> None
             "[monitor@example.com][--password-file][/etc/nagios/smtp-password]",
         ),
         ("check_smtp_queue", "[check_smtp_queue]"),
+        (
+            "check_smtp_loop",
+            "[check_smtp_loop][-H][127.0.0.1][--recipient][loop@example.com][--maildir]"
+            "[/var/mail/loop/Maildir][--state-file][/var/lib/nagios/smtp-loop][-w][300][-c][1800]",
+        ),
     ],
 )
 def test_the_words_of_the_fixed_commands(spelling_nrpe: Nrpe, command: str, words: str) -> None:

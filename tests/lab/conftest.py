@@ -12,7 +12,10 @@ from tests.lab import debian_root, jail, queues
 from tests.lab.debian_root import DebianRoot, ReleaseError
 from tests.lab.queue_host import QueueHost
 from tests.lab.server import RunningServer, Server
+from tests.lab.servers import mail_loop
 from tests.lab.table import SERVERS
+
+_ALL = (*SERVERS, *mail_loop.SERVERS)
 
 _VERSIONS = pytest.StashKey[list[str]]()
 
@@ -31,7 +34,7 @@ class Lab:
         """A release, or why there is none."""
         folder = self._folder / codename
         folder.mkdir()
-        groups = [server.packages for server in SERVERS if server.release == codename]
+        groups = [server.packages for server in _ALL if server.release == codename]
         if any(codename in releases for releases in queues.RELEASES.values()):
             groups.append(queues.PACKAGES)
         try:

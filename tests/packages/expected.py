@@ -39,7 +39,16 @@ _RECIPIENTS = _START.format(";") + " time_ehlo=Ts;;;0 time_mail=Ts;;;0 time_rcpt
 _SESSION = _START.format(";") + " time_ehlo=Ts;;;0 time_starttls=Ts;;;0"
 _FIT = _SESSION + " time_tls=Ts;;;0"
 
+_SENT = _START.format(";") + " time_ehlo=Ts;;;0 time_mail=Ts;;;0 time_rcpt=Ts;;;0 time_data=Ts;;;0"
+
 WITHOUT_LIBRARIES = (
+    Case(
+        "smtp",
+        "check_smtp_loop --recipient loop@example.com --maildir /nowhere",
+        3,
+        "SMTP_LOOP UNKNOWN - 127.0.0.1:PORT mailbox: /nowhere/new cannot be read: no such file or "
+        f"directory; a message was sent | {_SENT} time_mailbox=Ts;;;0",
+    ),
     Case(
         "smtp",
         "check_smtp_banner -w 2 -c 5",

@@ -63,6 +63,8 @@ def bash_offers(tmp_path: Path, *words: str) -> list[str]:
         ("check_smtp_auth --pass", ["--password-file"]),
         ("check_smtp_auth --password-file an", ["anchors.pem"]),
         ("check_smtp_auth --insecure-auth ", ["unverified", "clear"]),
+        ("check_smtp_loop --maildir an", ["another"]),
+        ("check_smtp_loop --cleanup ", ["delete", "keep"]),
     ],
 )
 def test_bash_offers_options_and_their_values(

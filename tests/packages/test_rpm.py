@@ -80,9 +80,12 @@ def test_it_says_what_it_needs_and_what_it_bundles() -> None:
         "python3-pyOpenSSL >= 21.0",
     ]
     assert rpm("-qp", "--recommends", package) == "python3-idna\n"
-    assert "bundled(python3dist(nagiosplugin)) = " in rpm("-qp", "--provides", package)
+    provided = rpm("-qp", "--provides", package)
+    assert "bundled(python3dist(nagiosplugin)) = " in provided
+    assert "bundled(python3dist(authres)) = " in provided
     files = [Path(line) for line in rpm("-qpl", package).splitlines()]
     assert Path("/", MODULES, "nagiosplugin/LICENSE.txt") in files
+    assert Path("/", MODULES, "authres/COPYING") in files
     assert not [path for path in files if path.parts[1] == "etc"]
 
 

@@ -18,7 +18,10 @@ BASKET = "check_smtp-basket.json"
 BASKET_WITHOUT_UUIDS = "check_smtp-basket-director-1.10.json"
 
 _NAMESPACE = UUID("9b0c6c0e-8f0a-4f57-a1c1-54b6b1c5c9d4")
-_NUMBERS = ("port", "expect_code", "min_size", "min_bits", "size", "quorum")
+_NUMBERS = (
+    *("port", "expect_code", "min_size", "min_bits", "size", "quorum"),
+    *("imap_port", "lost_after"),
+)
 _INTERVALS = {"smtp_cert": 3600, "smtp_relay": 3600}
 _INTERVAL = 300
 _WORDS = {
@@ -26,6 +29,7 @@ _WORDS = {
     "ca": "CA",
     "cert": "certificate",
     "ehlo": "EHLO",
+    "imap": "IMAP",
     "ipv4": "IPv4 only",
     "ipv6": "IPv6 only",
     "lmtp": "LMTP",
@@ -67,14 +71,15 @@ def commands_of(conf: str) -> list[Command]:
     blocks = dict(re.findall(r"^(\S[^\n]*) {\n(.*?)^}$", conf, re.DOTALL | re.MULTILINE))
     shared = {
         name: blocks.pop(f"globals.{name} = function(command)")
-        for name in ("smtp_arguments", "smtp_local_arguments")
+        for name in ("smtp_arguments", "smtp_endpoint_arguments", "smtp_local_arguments")
     }
     commands = []
     for head, block in blocks.items():
         name = head.removeprefix('object CheckCommand "').removesuffix('"')
         (executable,) = re.findall(r'\[ PluginContribDir \+ "/(\w+)" \]', block)
-        (common,) = re.findall(r"^\targuments = (\w+)\(", block, re.MULTILINE)
-        arguments = _arguments(shared[common].replace('"$" + command + "_', f'"${name}_'))
+        arguments: dict[str, Argument] = {}
+        for common in re.findall(r"^\targuments \+?= (\w+)\(", block, re.MULTILINE):
+            arguments |= _arguments(shared[common].replace('"$" + command + "_', f'"${name}_'))
         arguments |= _arguments(block)
         variables = dict(re.findall(r'^\tvars\.(\w+) = "(.*)"$', block, re.MULTILINE))
         # What the template ipv4-or-ipv6 chooses is the host's address here: the Director does not

@@ -1,0 +1,4 @@
+require ["envelope", "fileinto"];
+if envelope "to" "junk@example.com" {
+  fileinto "Junk";
+}
