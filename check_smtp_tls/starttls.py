@@ -9,7 +9,7 @@ from __future__ import annotations
 from check_smtp_core.dialogue import Hello
 from check_smtp_core.engine import Agreed
 from check_smtp_core.findings import Finding, SessionEnded
-from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
+from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple, cast
 from check_smtp_core.observation import Measure
 from check_smtp_core.parser import InvalidValue
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from check_smtp_core.options import Options
     from check_smtp_core.parser import Parser
     from check_smtp_core.session import Session
+    from check_smtp_core.tls import TlsEngine
 
 TLS_BY_DEFAULT = True
 
@@ -103,10 +104,7 @@ async def observe(session: Session, options: Options) -> Encryption:
     if options.tls_mode == "starttls":
         await session.starttls(await session.hello())
     hello = await session.hello()
-    from check_smtp_core.tls import TlsEngine
-
-    engine = session.engine
-    assert isinstance(engine, TlsEngine)
+    engine: TlsEngine = cast("TlsEngine", session.engine)
     assert session.agreed is not None
     if options.refuse_version:
         await session.quit()

@@ -11,6 +11,7 @@ from tests.engines.conftest import contrib, example, free_port
 from tests.engines.debian import need
 from tests.engines.icinga2 import ALONE, PACKAGE, Icinga2
 from tests.engines.mail_servers import MailServers
+from tests.test_suite import CHECKS as ALL_CHECKS
 
 HOST = "mail.example.com"
 ENDPOINTS = {"mx": "smtp", "submission": "smtp", "submissions": "smtps"}
@@ -156,6 +157,41 @@ def test_the_words_of_each_service(site: Site, plugins: Path) -> None:
     }
 
 
+def test_an_endpoint_gets_the_checks_of_delivery_that_its_settings_ask_for(
+    tmp_path: Path, plugins: Path
+) -> None:
+    need(PACKAGE)
+    settings = {
+        "mx": {
+            "smtp_rcpt_accept": '[ "postmaster@example.com" ]',
+            "smtp_relay_recipient": '"relay-test@example.org"',
+            "smtp_loop_recipient": '"loop@example.com"',
+        },
+        "submission": {"smtp_auth_user": '"monitor@example.com"'},
+    }
+    wanted = "".join(
+        f'\tvars.smtp_endpoints["{endpoint}"].{name} = {value}\n'
+        for endpoint, pairs in settings.items()
+        for name, value in pairs.items()
+    )
+    wanted += '\tvars.smtp_queue_on = NodeName\n\tzone = ZoneName\n\taddress = "127.0.0.1"\n'
+    services = contrib("icinga/services.conf").replace('\taddress = "192.0.2.25"\n', wanted)
+    names = ("check_smtp.conf", "delivery.conf")
+    configuration = "\n".join([ALONE, *(contrib(f"icinga/{each}") for each in names), services])
+    node = Icinga2(tmp_path, "alone", free_port(), trustme.CA(), plugins, configuration)
+    code, words = node.validate()
+    assert (code, re.findall(r"(?:warning|critical)/.*", words)) == (0, [])
+    node.start()
+    try:
+        found = node.api("GET", "/v1/objects/services")["results"]
+    finally:
+        node.stop()
+    services_there = {each["attrs"]["name"] for each in found}
+    assert {name for name in services_there if name.split("-")[1] not in CHECKS} == {
+        *("smtp-rcpt-mx", "smtp-relay-mx", "smtp-loop-mx", "smtp-auth-submission", "smtp-queue"),
+    }
+
+
 def test_dependent_checks_go_on_running_and_only_keep_quiet(site: Site) -> None:
     found = site.node.api("GET", "/v1/objects/dependencies")["results"]
     kinds = {
@@ -209,8 +245,9 @@ def test_the_examples_of_the_pages_are_valid(tmp_path: Path, plugins: Path) -> N
     """README has a host with three services, and each check's page has one for that host."""
     need(PACKAGE)
     examples = [example("README.md", "### Icinga 2", "object Host")]
-    for check in CHECKS:
-        page = example(f"docs/check_smtp_{check}.md", "### Icinga 2", "apply Service")
+    for check in ALL_CHECKS:
+        page = example(f"docs/{check}.md", "### Icinga 2", "apply Service")
+        page = re.sub(r"\n *command_endpoint = .*", "", page)  # there is no agent here
         examples.append(page.replace("apply Service ", f'apply Service "{check} of its page " + '))
     configuration = "\n".join([ALONE, contrib("icinga/check_smtp.conf"), *examples])
     node = Icinga2(tmp_path, "alone", free_port(), trustme.CA(), plugins, configuration)

@@ -10,6 +10,7 @@ from tests.engines.conftest import contrib, example, free_port
 from tests.engines.debian import need
 from tests.engines.mail_servers import MailServers
 from tests.engines.nagios4 import PACKAGE, Nagios4
+from tests.test_suite import CHECKS
 
 HOST = "mail.example.com"
 ENDPOINTS = {"mx": "smtp", "submission": "smtp", "submissions": "smtps"}
@@ -145,15 +146,23 @@ def test_a_check_depends_on_the_banner_of_its_own_host(tmp_path: Path, plugins: 
     assert f"Checked {2 * DEPENDENCIES} service dependencies" in words
 
 
+def test_the_example_of_delivery_is_valid_beside_the_other(tmp_path: Path, plugins: Path) -> None:
+    names = ("check_smtp.cfg", "services-example.cfg", "delivery-example.cfg")
+    objects = [contrib(f"nagios/{name}") for name in names]
+    check_nrpe = "define command {\n\tcommand_name check_nrpe\n\tcommand_line true\n}\n"
+    verify(Nagios4(tmp_path, plugins, "\n".join([*objects, check_nrpe])), services=12 + 5)
+
+
 def test_the_example_in_readme_is_valid(tmp_path: Path, plugins: Path) -> None:
     objects = [example("README.md", "### Nagios", "define command"), host("localhost")]
     verify(Nagios4(tmp_path, plugins, "\n".join(objects)), services=1)
 
 
 def test_the_examples_of_the_pages_are_valid(tmp_path: Path, plugins: Path) -> None:
-    pages = [f"docs/check_smtp_{check}.md" for check in ("banner", "ehlo", "starttls", "cert")]
+    pages = [f"docs/{check}.md" for check in CHECKS]
     services = [example(page, "### Nagios", "define service") for page in pages]
-    objects = [contrib("nagios/check_smtp.cfg"), host(HOST), *services]
+    hosts = [host(HOST), host("localhost")]
+    objects = [contrib("nagios/check_smtp.cfg"), *hosts, *services]
     count = sum(each.count("define service") for each in services)
     verify(Nagios4(tmp_path, plugins, "\n".join(objects)), services=count)
 
