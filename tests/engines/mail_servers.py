@@ -73,8 +73,8 @@ class MailServers(NamedTuple):
     ports: dict[str, int]
     ca_file: str
     password_file: str
-    queues: str
     maildir: str
+    queues: str
 
     @property
     def files(self) -> dict[str, str]:

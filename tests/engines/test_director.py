@@ -87,10 +87,10 @@ def test_services_get_their_command_and_intervals_from_the_templates(
         ["smtp_banner", 300, 60, 3],
         ["smtp_cert", 3600, 60, 3],
         ["smtp_ehlo", 300, 60, 3],
+        ["smtp_loop", 300, 60, 3],
+        ["smtp_queue", 300, 60, 3],
         ["smtp_rcpt", 300, 60, 3],
         ["smtp_relay", 3600, 60, 3],
-        ["smtp_queue", 300, 60, 3],
-        ["smtp_loop", 300, 60, 3],
         ["smtp_starttls", 300, 60, 3],
     ]
 
