@@ -62,7 +62,7 @@ def message_to_nobody() -> Iterator[list[str]]:
     with TemporaryDirectory() as folder:
         for name in ("new", "cur"):
             (Path(folder) / "Maildir" / name).mkdir(parents=True)
-        words = ["--recipient", "loop@example.com", "--maildir", f"{folder}/Maildir"]
+        words = ["--recipient", "loop@mail.example.test", "--maildir", f"{folder}/Maildir"]
         yield [*words, "--state-file", f"{folder}/state"]
 
 

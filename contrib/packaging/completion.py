@@ -4,6 +4,7 @@ Rule: a word is offered only if its option's own converter takes it; hidden opti
 """
 
 import argparse
+from collections.abc import Sequence
 
 import shtab
 
@@ -63,14 +64,18 @@ def completion(check: str, shell: str) -> str:
     if shell == "zsh":
         for action in parser._actions:
             if action.default == ():
-                script = _repeatable(script, action.option_strings[0])
+                script = _repeatable(script, action.option_strings)
     return f"{script.rstrip()}\n"
 
 
-def _repeatable(script: str, option: str) -> str:
+def _repeatable(script: str, names: Sequence[str]) -> str:
     """The script for zsh with an option that may be given again; shtab knows only argparse's."""
-    once, again = f'\n  "{option}[', f'\n  "*{option}['
-    assert script.count(once) == 1, option
+    if len(names) == 1:
+        once, again = f'\n  "{names[0]}[', f'\n  "*{names[0]}['
+    else:
+        group = ",".join(names)
+        once, again = f'\n  {{{group}}}"[', f'\n  "*"{{{group}}}"['
+    assert script.count(once) == 1, names
     return script.replace(once, again)
 
 
