@@ -4,7 +4,6 @@ Rule: a word is offered only if its option's own converter takes it; hidden opti
 """
 
 import argparse
-from collections.abc import Sequence
 
 import shtab
 
@@ -61,22 +60,7 @@ def completion(check: str, shell: str) -> str:
             # There a colon ends the description of a value.
             action.metavar = action.metavar.replace(":", r"\:")
     script: str = shtab.complete(parser, shell=shell)
-    if shell == "zsh":
-        for action in parser._actions:
-            if action.default == ():
-                script = _repeatable(script, action.option_strings)
     return f"{script.rstrip()}\n"
-
-
-def _repeatable(script: str, names: Sequence[str]) -> str:
-    """The script for zsh with an option that may be given again; shtab knows only argparse's."""
-    if len(names) == 1:
-        once, again = f'\n  "{names[0]}[', f'\n  "*{names[0]}['
-    else:
-        group = ",".join(names)
-        once, again = f'\n  {{{group}}}"[', f'\n  "*"{{{group}}}"['
-    assert script.count(once) == 1, names
-    return script.replace(once, again)
 
 
 def _must_take(action: argparse.Action, words: tuple[str, ...]) -> None:
