@@ -167,7 +167,8 @@ def complete(options: Options) -> None:
 async def observe(session: Session, options: Options) -> Asked:
     """The session up to RCPT, for each recipient."""
     offer = await envelope.introduced(session, options)
-    recipients = _recipients(options)
+    with session.paused():  # what makes random names takes longer than a near server
+        recipients = _recipients(options)
     utf8: list[Recipient] = []
     if not offer.offers("SMTPUTF8"):
         if not options.mail_from.isascii():
