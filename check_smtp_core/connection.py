@@ -53,6 +53,7 @@ class Connection:
         self.agreed: Agreed | None = None
         self.usable = False
         self._was_reset = False
+        self._unwaited = 0
         self._fed = b""
         self._heard_clear_text = False
         self._socket = _new_socket(address, source_address)
@@ -172,6 +173,9 @@ class Connection:
         return _is_text(self._fed)
 
     async def _receive(self) -> bytes:
+        if self._unwaited >= _CHUNK:  # who sends without end must not keep the others waiting
+            self._unwaited = 0
+            await ready(self._socket.fileno(), READABLE, self.deadline)
         while True:
             self.deadline.left()
             try:
@@ -180,6 +184,7 @@ class Connection:
                     self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
                 octets = self._socket.recv(_CHUNK)
             except BlockingIOError:
+                self._unwaited = 0
                 await ready(self._socket.fileno(), READABLE, self.deadline)
                 continue
             except OSError:
@@ -188,6 +193,7 @@ class Connection:
                 raise ConnectionLost(reset=True) from None
             if not octets:
                 raise ConnectionLost(reset=self._was_reset)
+            self._unwaited += len(octets)
             self._heard_clear_text = self._heard_clear_text or self.engine is None
             return octets
 

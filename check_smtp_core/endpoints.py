@@ -6,10 +6,13 @@ the same time: who wants the same address stands in line.
 
 from __future__ import annotations
 
-from check_smtp_core.findings import SessionEnded
+from check_smtp_core import verdicts
+from check_smtp_core.address import literal_family
+from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.lean_typing import TYPE_CHECKING
 from check_smtp_core.observation import Endpoint, Observation
 from check_smtp_core.tasks import Turns, begin
+from check_smtp_core.text import printable
 
 if TYPE_CHECKING:
     from check_smtp_core.address import Address
@@ -29,6 +32,7 @@ class Endpoints:
         self._options = options
         self._deadline = deadline
         self._turns = Turns()
+        self._implicit = False
         self._known: set[tuple[str, str]] = set()
         hosts = options.hostnames or (options.mx,)
         self._places = [[self._endpoint(host)] for host in hosts]
@@ -39,15 +43,12 @@ class Endpoints:
 
     async def observe(self) -> None:
         """Find them all, and observe each."""
-        if self._options.mx:
-            hosts = await self._exchangers()
-            self._places = [[self._endpoint(host)] for host in hosts] or self._places
-            if not hosts:
-                return
+        if self._options.mx and not await self._found_exchangers():
+            return
         await begin([self._observe_host(place) for place in self._places])
 
-    async def _exchangers(self) -> list[str]:
-        """The exchangers of the domain that are not to be left out; none where that fails."""
+    async def _found_exchangers(self) -> bool:
+        """Put the exchangers of the domain in its place; false where there are none."""
         from check_smtp_core.mail_exchangers import mail_exchangers
 
         ((domain,),) = self._places
@@ -57,8 +58,13 @@ class Endpoints:
             )
         except SessionEnded as ended:
             domain.fail(ended.finding)
-            return []
-        return found
+            return False
+        except OSError as error:
+            domain.fail(verdicts.local("this machine is short of something", error))
+            return False
+        self._implicit = found.implicit
+        self._places = [[self._endpoint(host)] for host in found.hosts]
+        return True
 
     async def _observe_host(self, place: list[Endpoint]) -> None:
         (whole,) = place
@@ -66,9 +72,16 @@ class Endpoints:
             await whole.observe()
             return
         host = whole.options.hostname
+        if self._options.mx and literal_family(host):
+            text = f"the MX record of {printable(self._options.mx)} names an address, not a host"
+            whole.fail(Finding("no-such-host", f"{text} (RFC 5321 5.1)"))
+            return
         if addresses := await whole.resolve():
             new = [address for address in addresses if self._is_new(host, address)]
             place[:] = [self._endpoint(host, [address]) for address in new]
+            if self._implicit:
+                text = f"{printable(host)} has no MX record, its own address takes its mail"
+                place[0].note(Finding("fallback", text, said=True))
             await begin([endpoint.observe() for endpoint in place])
 
     def _endpoint(self, host: str, addresses: list[Address] | None = None) -> Endpoint:

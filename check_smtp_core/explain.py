@@ -93,9 +93,11 @@ _ENTRIES = {
         "do what the line says, on the monitoring host.",
     ),
     "fallback": _Entry(
-        "One address of the host failed and a later one served.",
-        "one of several machines or one address family is down",
-        "check the address that the line names; --state fallback=warning makes it heard.",
+        "One address of the host failed and a later one served; with --mx, the domain has no MX "
+        "record and its own address takes the mail (RFC 5321 5.1).",
+        "one of several machines or one address family is down; an MX record that was forgotten",
+        "check the address that the line names, or publish the record; --state fallback=warning "
+        "makes it heard.",
     ),
     "nonstandard": _Entry(
         "Something in the server's replies breaks the standard, but harms no sender.",

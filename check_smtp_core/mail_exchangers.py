@@ -7,13 +7,24 @@ from collections.abc import Sequence
 
 from check_smtp_core.deadline import Deadline, OutOfTime
 from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.lean_typing import NamedTuple
 from check_smtp_core.missing import missing_module
 from check_smtp_core.tasks import in_thread
 from check_smtp_core.text import printable
 
 
-async def mail_exchangers(domain: str, ignored: Sequence[str], deadline: Deadline) -> list[str]:
-    """The hosts that take a domain's mail, the preferred ones first; the domain if it has no MX.
+class Exchangers(NamedTuple):
+    """The hosts that take a domain's mail, the preferred ones first.
+
+    Without an MX record that is the domain itself, which is then `implicit`.
+    """
+
+    hosts: list[str]
+    implicit: bool
+
+
+async def mail_exchangers(domain: str, ignored: Sequence[str], deadline: Deadline) -> Exchangers:
+    """The mail exchangers of a domain.
 
     Those that are ignored are left out. SessionEnded with `no-such-host` for a domain that does
     not exist or takes no mail (RFC 7505), with `resolver` when DNS fails, with `local` without
@@ -32,7 +43,7 @@ async def mail_exchangers(domain: str, ignored: Sequence[str], deadline: Deadlin
             deadline,
         )
     except dns.resolver.NoAnswer:
-        return [domain]
+        return Exchangers([domain], True)
     except dns.resolver.NXDOMAIN:
         raise SessionEnded(Finding("no-such-host", f"the domain {shown} does not exist")) from None
     except (OutOfTime, dns.exception.DNSException):
@@ -47,4 +58,4 @@ async def mail_exchangers(domain: str, ignored: Sequence[str], deadline: Deadlin
     left = [host for host in hosts if host not in left_out]
     if not left:
         raise SessionEnded(Finding("local", f"--ignore-mx leaves no mail exchanger of {shown}"))
-    return left
+    return Exchangers(left, False)

@@ -27,7 +27,8 @@ class Measure(NamedTuple):
 
     Outside its ranges it raises the named finding, in which `what` says what was measured, and
     `unit_in_words` what the ranges count; without a finding the ranges are only shown. `minimum`
-    is the least possible value, if there is one.
+    is the least possible value, if there is one. Of several endpoints the least value is told, or
+    the greatest where `more_is_worse`.
     """
 
     label: str
@@ -39,6 +40,7 @@ class Measure(NamedTuple):
     what: str = ""
     unit_in_words: str = ""
     minimum: int | None = 0
+    more_is_worse: bool = False
 
 
 class Observation(NamedTuple):
@@ -97,6 +99,8 @@ class Endpoint:
             self._facts = await self._check.observe(self._session, self.options)
         except SessionEnded as ended:
             self._ended = ended.finding
+        except OSError as error:
+            self._ended = verdicts.local("this machine is short of something", error)
         finally:
             if afterwards is None:
                 self._stopwatch.stop()
@@ -119,7 +123,13 @@ class Endpoint:
             return await self._addresses()
         except SessionEnded as ended:
             self.fail(ended.finding)
-            return []
+        except OSError as error:
+            self.fail(verdicts.local("this machine is short of something", error))
+        return []
+
+    def note(self, finding: Finding) -> None:
+        """Add what is to be said beside whatever comes of it."""
+        self._notes.append(finding)
 
     def fail(self, finding: Finding) -> None:
         """There is no more to observe here, for this reason."""
@@ -169,12 +179,14 @@ class Endpoint:
         """A session with the first address that answers; each gets its fair share of the time."""
         failed: list[Finding] = []
         silent: list[str] = []
+        in_use: list[str] = []
         with self._stopwatch.time("connect"):
             for number, address in enumerate(addresses):
                 session = Session(
                     address, self.options, self._deadline, self._stopwatch, self._new_engine
                 )
                 if not await self._took_turn(address):
+                    in_use.append(str(address))
                     continue
                 try:
                     share = self._deadline.left() / (len(addresses) - number)
@@ -188,6 +200,9 @@ class Endpoint:
                     return session
                 await session.quit()
                 self._turns.give_back(str(address))
+            if in_use and not (failed or silent):
+                text = f"another endpoint of this run took all the time of {', '.join(in_use)}"
+                raise SessionEnded(Finding("local", text))
             raise SessionEnded(self._no_connection(failed, silent))
 
     async def _took_turn(self, address: Address) -> bool:

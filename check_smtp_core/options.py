@@ -176,16 +176,20 @@ def _complete_server(parser: Parser, options: Options) -> None:
     options.hostnames = tuple(dict.fromkeys(options.hostnames))
     if options.mx:
         options.hostnames = ()
+    if literal_family(options.mx):
+        parser.error("--mx is for a domain, not for an address")
     if options.ignore_mx and not options.mx:
         parser.error("--ignore-mx is for --mx")
     if not (options.hostnames or options.mx):
         parser.error("no hostname is given (-H)")
     if len(options.hostnames) > 1 and parser.one_endpoint:
-        parser.error("-H is given twice")
+        parser.error(f"{parser.prog} takes one host (-H)")
     if not options.several:
         (options.hostname,) = options.hostnames
         if options.quorum or options.perfdata_each:
             parser.error("--quorum and --perfdata-each are for several endpoints")
+    elif not (options.all_addresses or options.mx) and options.quorum > len(options.hostnames):
+        parser.error(f"--quorum {options.quorum} is more than there are hosts")
     if not options.tls_mode and options.port == SUBMISSIONS_PORT:
         options.tls_mode = "implicit"
     if not options.tls_mode and parser.tls_by_default:

@@ -44,6 +44,13 @@ class Told(NamedTuple):
     seen: Observation
 
 
+class Piece(NamedTuple):
+    """A part of the status line, and what it is called where there is no room for it."""
+
+    name: str
+    text: str
+
+
 def subject(host: str, port: int, address: str) -> str:
     """The endpoint as people name it: `mail.example.com:25 [192.0.2.25]`."""
     host = shortened(host, _HOST_LIMIT)
@@ -62,42 +69,53 @@ def status_line(
     all fits, what was seen goes first.
     """
     ranked = sorted(judged, key=lambda each: -severity(each.state))
-    pieces = [str(each.finding) for each in ranked if each.state is not State.OK]
+    pieces = [each.finding for each in ranked if each.state is not State.OK]
     harmless = [each.finding for each in ranked if each.state is State.OK]
-    pieces += [str(finding) for finding in harmless if finding.ends_session]
-    said = [str(finding) for finding in harmless if finding.said and not finding.ends_session]
+    pieces += [finding for finding in harmless if finding.ends_session]
+    said = [finding for finding in harmless if finding.said and not finding.ends_session]
     head = f"{service} {state.name} - {about}"
-    everything = [*pieces, *([sentence] if sentence else []), *said]
+    everything = [*map(str, pieces), *([sentence] if sentence else []), *map(str, said)]
     if about and everything:
         head += " "
     whole = _encodable(head + "; ".join(everything), encoding)
     if len(whole.encode(encoding)) <= TEXT_LIMIT:
         return whole
-    return fitting(head, [*pieces, *said] or [sentence], encoding)
+    named = [Piece(finding.name, str(finding)) for finding in (*pieces, *said)]
+    return fitting(head, named or [Piece("", sentence)], encoding)
 
 
-def fitting(head: str, pieces: list[str], encoding: str) -> str:
+def fitting(head: str, pieces: Sequence[Piece], encoding: str) -> str:
     """Head and as many pieces as fit; the first is cut rather than left out.
 
     What is left out is named or, where there is no room for that, counted.
     """
-    for kept in range(len(pieces), 0, -1):
+    # Of thousands, only as many can fit as there are octets.
+    for kept in range(min(len(pieces), TEXT_LIMIT // 2), 0, -1):
+        shown = head + "; ".join(each.text for each in pieces[:kept])
+        if len(shown) > TEXT_LIMIT:
+            continue
         for left_out in _left_out(pieces[kept:]):
-            line = _encodable(f"{head}{'; '.join(pieces[:kept])}{left_out}", encoding)
+            line = _encodable(shown + left_out, encoding)
             if len(line.encode(encoding)) <= TEXT_LIMIT:
                 return line
     tail = "..." + _left_out(pieces[1:])[-1]
-    line = _encodable(head + pieces[0], encoding)
+    line = _encodable(head + pieces[0].text, encoding)[:TEXT_LIMIT]
     while len(line.encode(encoding)) > TEXT_LIMIT - len(tail):
         line = line[:-1]
     return line + tail
 
 
-def _left_out(pieces: list[str]) -> tuple[str, ...]:
+def _left_out(pieces: Sequence[Piece]) -> tuple[str, ...]:
     if not pieces:
         return ("",)
-    names = ", ".join(dict.fromkeys(piece.partition(":")[0] for piece in pieces))
-    return f"; also {names} (-v)", f"; {len(pieces)} more (-v)"
+    counted = f"; {len(pieces)} more (-v)"
+    counts: dict[str, int] = {}
+    for each in pieces:
+        counts[each.name] = counts.get(each.name, 0) + 1
+    if len(counts) > TEXT_LIMIT // 2:
+        return (counted,)
+    times = [f"{name} ({count} times)" if count > 1 else name for name, count in counts.items()]
+    return f"; also {', '.join(times)} (-v)", counted
 
 
 def _encodable(text: str, encoding: str) -> str:
@@ -133,7 +151,7 @@ def verbose_lines(told: Told, level: int) -> list[str]:
 
 def _facts(seen: Observation) -> list[str]:
     lines = []
-    if seen.address:
+    if seen.origin:
         lines.append(f"connected to {seen.address}; {seen.origin}")
     if seen.agreed:
         version, cipher, bits = seen.agreed

@@ -6,7 +6,7 @@ the connection is under way (see plugin.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 
 from check_smtp_core.backstop import Backstop, Stopped
@@ -23,6 +23,9 @@ from check_smtp_core.text import printable, shortened
 
 if TYPE_CHECKING:
     from check_smtp_core.check import Check
+
+_LAST_MOMENT = 0.05
+"""Seconds for what a run that is stopped has yet to judge."""
 
 
 def run(check: Check, arguments: Sequence[str], started: float, encoding: str) -> tuple[int, str]:
@@ -66,7 +69,7 @@ def _judging_half() -> Iterator[None]:
     for module in ("logging", "check_smtp_core.plugin"):
         try:
             import_module(module)
-        except ImportError:
+        except Exception:
             return
         yield
 
@@ -92,10 +95,45 @@ def _observe(
             for observation in places.so_far():
                 seen.append((observation, _findings(check, observation, options)))
     except Stopped as stopped:
-        for observation in places.so_far()[len(seen) :]:
-            findings = [_stopped(stopped, observation, options), *observation.notes]
-            seen.append((observation, findings))
+        rest = places.so_far()[len(seen) :]
+        if stopped.why == "deadline" and rest[0].facts is not None:
+            seen.append((rest[0], _stopped_findings(stopped, rest[0], options)))
+            del rest[0]  # to judge it was what took so long
+        goes_on = hasattr(check, "afterwards")
+        seen += _judged_at_last(check, rest, stopped, options, goes_on, last_words)
     return seen
+
+
+def _judged_at_last(
+    check: Check,
+    rest: Sequence[Observation],
+    stopped: Stopped,
+    options: Options,
+    goes_on: bool,
+    last_words: Callable[[], tuple[int, str]],
+) -> list[tuple[Observation, list[Finding]]]:
+    """The findings of a run that was stopped: endpoints that were through keep their verdicts.
+
+    `goes_on` tells that facts alone do not make an endpoint one that is through.
+    """
+    seen: list[tuple[Observation, list[Finding]]] = []
+    try:
+        with Backstop(Deadline.after(_LAST_MOMENT), last_words):
+            for observation in rest:
+                through = observation.ended is not None or observation.facts is not None
+                if through and not goes_on:
+                    findings = _findings(check, observation, options)
+                else:
+                    findings = _stopped_findings(stopped, observation, options)
+                seen.append((observation, findings))
+    except Stopped:
+        for observation in rest[len(seen) :]:
+            seen.append((observation, _stopped_findings(stopped, observation, options)))
+    return seen
+
+
+def _stopped_findings(stopped: Stopped, seen: Observation, options: Options) -> list[Finding]:
+    return [_stopped(stopped, seen, options), *seen.notes]
 
 
 def _findings(check: Check, seen: Observation, options: Options) -> list[Finding]:

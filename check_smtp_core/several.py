@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from check_smtp_core.findings import State, severity, worst
 from check_smtp_core.lean_typing import TYPE_CHECKING
 from check_smtp_core.observation import Measure
-from check_smtp_core.output import Told, fitting, verbose_lines
+from check_smtp_core.output import Piece, Told, fitting, verbose_lines
 
 if TYPE_CHECKING:
     from check_smtp_core.options import Options
@@ -30,9 +30,11 @@ def summed_up(
     state = worst(each.state for each in told)
     if options.quorum and well >= options.quorum:
         state = State.OK
+    elif options.quorum > len(told):
+        state = State.CRITICAL
     measures = _totals(told, well, options)
     if options.perfdata_each:
-        measures += _of_each(told)
+        measures += _of_each(told, bool(options.all_addresses or options.mx))
     line = _line(service, state, told, well, options, encoding)
     return state, line, measures, _more(told, options.verbose)
 
@@ -46,16 +48,26 @@ def _line(
     if options.quorum:
         head += f" (wanted: {options.quorum})"
     if well:
-        head += f", the slowest in {max(each.seen.time for each in told):.3f} s"
+        head += f", the slowest in {_slowest(told):.3f} s"
     ranked = sorted(told, key=lambda each: -severity(each.state))
-    pieces = [f"{each.about} {_ails(each)}" for each in ranked if each.state is not State.OK]
+    pieces = [
+        Piece(each.about, f"{each.about} {_ails(each)}")
+        for each in ranked
+        if each.state is not State.OK
+    ]
     pieces += [
-        f"{each.about} {judged.finding}"
+        Piece(each.about, f"{each.about} {judged.finding}")
         for each in ranked
         for judged in each.judged
-        if each.state is State.OK and judged.finding.said
+        if each.state is State.OK and (judged.finding.said or judged.finding.ends_session)
     ]
-    return fitting(f"{head}; " if pieces else head, pieces or [""], encoding)
+    return fitting(f"{head}; " if pieces else head, pieces or [Piece("", "")], encoding)
+
+
+def _slowest(told: Sequence[Told]) -> float:
+    """The longest time in seconds: of those that are well, or of all where none is."""
+    times = [each.seen.time for each in told if each.state is State.OK]
+    return max(times or [each.seen.time for each in told])
 
 
 def _ails(told: Told) -> str:
@@ -68,7 +80,7 @@ def _more(told: Sequence[Told], level: int) -> list[str]:
     """A line for each endpoint with -v, its facts below it with -vv, the dialogue with -vvv."""
     lines = []
     for each in told if level else ():
-        said = _ails(each) or each.sentence
+        said = _ails(each) or each.sentence or "; ".join(str(one.finding) for one in each.judged)
         lines.append(f"{each.state.name} {each.about} {said}")
         facts = verbose_lines(each, level)
         lines += [f"  {fact}" for fact in facts if level > 1]
@@ -76,29 +88,35 @@ def _more(told: Sequence[Told], level: int) -> list[str]:
 
 
 def _totals(told: Sequence[Told], well: int, options: Options) -> list[Measure]:
-    """The slowest time, how many there are and are well, and the least of each check's own."""
+    """The slowest time, how many there are and are well, and the worst of each check's own."""
     warning, critical = options.thresholds.get("time", ("", ""))
-    slowest = max(each.seen.time for each in told)
     least_well = f"{options.quorum}:" if options.quorum else ""
     measures = [
-        Measure("time_max", slowest, "s", warning, critical),
+        Measure("time_max", _slowest(told), "s", warning, critical),
         Measure("endpoints", len(told)),
         Measure("endpoints_ok", well, warning=least_well),
     ]
-    least: dict[str, Measure] = {}
+    worst_of: dict[str, Measure] = {}
     for each in told:
         for measure in each.seen.facts.measures() if each.seen.facts else ():
-            label = f"{measure.label[: _LONGEST_LABEL - 4]}_min"
-            if label not in least or measure.value < least[label].value:
-                least[label] = measure._replace(label=label, finding="")
-    return measures + list(least.values())
+            kind = "max" if measure.more_is_worse else "min"
+            label = f"{measure.label[: _LONGEST_LABEL - 4]}_{kind}"
+            known = worst_of.get(label)
+            if known is None or (measure.value > known.value) is measure.more_is_worse:
+                worst_of[label] = measure._replace(label=label, finding="")
+    return measures + list(worst_of.values())
 
 
-def _of_each(told: Sequence[Told]) -> list[Measure]:
-    """The time of each endpoint, under its address or, where it has none, its name."""
+def _of_each(told: Sequence[Told], by_address: bool) -> list[Measure]:
+    """The time of each endpoint, under its name as it was given, with its address if that is one.
+
+    A label that depended on what became of an endpoint would break its graph.
+    """
     measures, size = [], 0
     for each in told:
-        label = f"time_{each.seen.address or each.seen.host}"
+        label = f"time_{each.seen.host}"
+        if by_address and each.seen.address not in ("", each.seen.host):
+            label += f"_{each.seen.address}"
         size += len(label) + len("='' 0.0000s;;;0")
         if size > _MOST_OCTETS:
             break

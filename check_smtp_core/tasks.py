@@ -10,6 +10,7 @@ import os
 import select
 import threading
 from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
+from errno import EAGAIN
 from types import coroutine
 
 from check_smtp_core.deadline import Deadline, OutOfTime
@@ -66,7 +67,8 @@ def is_ready(descriptor: int, event: int) -> bool:
 async def in_thread(call: Callable[[], Result], deadline: Deadline) -> Result:
     """What a call returns or raises that cannot be interrupted: in a thread nobody waits for.
 
-    OutOfTime when it takes longer; it may then go on in vain.
+    OutOfTime when it takes longer; it may then go on in vain. OSError where this machine has no
+    room for one more.
     """
     deadline.left()
     returned: list[Result] = []
@@ -81,7 +83,12 @@ async def in_thread(call: Callable[[], Result], deadline: Deadline) -> Result:
         finally:
             os.close(teller)
 
-    threading.Thread(target=work, daemon=True).start()
+    try:
+        threading.Thread(target=work, daemon=True).start()
+    except RuntimeError as error:
+        os.close(teller)
+        os.close(told)
+        raise OSError(EAGAIN, str(error)) from None
     try:
         await ready(told, READABLE, deadline)
     finally:
@@ -143,8 +150,8 @@ def finish(
 def run(tasks: Sequence[Task], meanwhile: Iterator[None] | None = None) -> None:
     """Run tasks to their ends, then raise the first exception that left one of them.
 
-    What interrupts the wait itself, such as a signal's handler, is raised in every task. The
-    steps of `meanwhile` are work of ours that is done where nobody has anything to do.
+    What interrupts the wait or a task's work, such as a signal's handler, is raised in every
+    task. The steps of `meanwhile` are work of ours that is done where nobody has anything to do.
     """
     _Run(meanwhile).to_the_end(tasks)
 
@@ -155,21 +162,30 @@ class _Run:
         self._poll = select.poll()
         self._waiting: dict[int, tuple[Task, Deadline]] = {}
         self._failure: BaseException | None = None
+        self._interruption: BaseException | None = None
+        self._told: BaseException | None = None
 
     def to_the_end(self, tasks: Sequence[Task]) -> None:
         for task in tasks:
             self._go_on(task)
         while self._waiting:
             try:
-                descriptors = self._descriptors()
-            except BaseException as error:
+                self._wait_and_go_on()
+            except BaseException as interruption:
+                self._interruption = interruption
+            if self._interruption is not self._told:
+                self._told = self._interruption
                 for descriptor in list(self._waiting):
-                    self._go_on(self._taken(descriptor), error)
-                continue
-            for descriptor in descriptors or self._overdue():
-                self._go_on(self._taken(descriptor), None if descriptors else OutOfTime())
+                    self._go_on(self._taken(descriptor), self._told)
         if self._failure is not None:
             raise self._failure
+
+    def _wait_and_go_on(self) -> None:
+        descriptors = self._descriptors()
+        for descriptor in descriptors or self._overdue():
+            self._go_on(self._taken(descriptor), None if descriptors else OutOfTime())
+            if self._interruption is not self._told:
+                return
 
     def _go_on(self, task: Task, error: BaseException | None = None) -> None:
         try:
@@ -182,6 +198,8 @@ class _Run:
             return
         except BaseException as failure:
             self._failure = self._failure or failure
+            if not isinstance(failure, Exception):
+                self._interruption = failure  # a signal's, that came while this one was at work
             return
         self._waiting[wait.descriptor] = (task, wait.deadline)
         self._poll.register(wait.descriptor, wait.event)

@@ -155,7 +155,7 @@ def test_a_silent_endpoint_takes_no_time_from_the_others() -> None:
     assert seen.text == (
         "SMTP_BANNER CRITICAL - 1 of 3 endpoints are well, the slowest in T s; "
         "127.0.0.2:PORT timeout: the greeting did not come within 0.5 s (overloaded, delaying its "
-        "greeting, or a port for implicit TLS or HTTP?); also 127.0.0.3 (-v)"
+        "greeting, or a port for implicit TLS or HTTP?); also 127.0.0.3:PORT (-v)"
     )
 
 
@@ -226,3 +226,40 @@ def test_each_checks_own_numbers_are_those_of_the_least() -> None:
         "time_max=Ts;;;0 endpoints=2;;;0 endpoints_ok=2;;;0 extensions_min=1;;;0 "
         "size_min=1000B;;;0"
     )
+
+
+def flood(at: socket.socket) -> None:
+    """Send TLS records that mean nothing, without end, to whoever comes first."""
+    connection, _ = at.accept()
+    hello_request = bytes.fromhex("160303000400000000")
+    with connection:
+        try:
+            while True:
+                connection.sendall(hello_request * 5000)
+        except OSError:
+            return
+
+
+def test_who_sends_without_end_takes_no_time_from_the_others() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as flooding:
+        port = flooding.getsockname()[1]
+        threading.Thread(target=flood, args=(flooding,), daemon=True).start()
+        with Player("AWAIT\nCLOSE", host="127.0.0.2", port=port):
+            seen = banner(port, "--tls", "-H", "127.0.0.1,127.0.0.2", "-t", "2", "-v")
+    assert seen.lines[2] == (
+        "CRITICAL 127.0.0.2:PORT closed: the server closed the connection in the TLS handshake"
+    )
+
+
+def test_a_pattern_that_never_ends_takes_the_verdict_of_one() -> None:
+    slow = f"S: 220 {'a' * 60}!\nC: QUIT\nS: 221 Bye"
+    with playing(slow, "S: 220 aa\nC: QUIT\nS: 221 Bye", "S: 554 no\nC: QUIT") as players:
+        hosts = "127.0.0.1,127.0.0.2,127.0.0.3"
+        given = ("-H", hosts, "--expect", "^(a+)+$", "-t", "0.5", "-v")
+        seen = banner(players[0].port, *given)
+    assert seen.lines[1:] == [
+        "CRITICAL 127.0.0.1:PORT timeout: judging what the server said took more than 0.5 s "
+        "(a pattern?)",
+        'OK 127.0.0.2:PORT greeted in T s: "220 aa"',
+        'CRITICAL 127.0.0.3:PORT reject: greeted with "554 no" (we came from 127.0.0.1)',
+    ]

@@ -12,7 +12,7 @@ import pytest
 
 from check_smtp_core.deadline import Deadline
 from check_smtp_core.findings import Finding, SessionEnded
-from check_smtp_core.mail_exchangers import mail_exchangers
+from check_smtp_core.mail_exchangers import Exchangers, mail_exchangers
 from check_smtp_core.tasks import finish
 from tests.conftest import run_check
 
@@ -20,6 +20,7 @@ ZONE = {
     "two.example.": ["20 MX2.example.", "10 mx1.example.", "20 mx3.example.", "30 mx1.example."],
     "null.example.": ["0 ."],
     "plain.example.": [],
+    "address.example.": ["10 127.0.0.1."],
 }
 
 
@@ -67,7 +68,7 @@ def name_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     server.close()
 
 
-def found(domain: str, *ignored: str, seconds: float = 5.0) -> list[str]:
+def found(domain: str, *ignored: str, seconds: float = 5.0) -> Exchangers:
     return finish(mail_exchangers(domain, ignored, Deadline.after(seconds)))
 
 
@@ -83,7 +84,7 @@ def found(domain: str, *ignored: str, seconds: float = 5.0) -> list[str]:
 def test_the_preferred_ones_come_first_each_once(
     domain: str, ignored: tuple[str, ...], hosts: list[str]
 ) -> None:
-    assert found(domain, *ignored) == hosts
+    assert found(domain, *ignored) == (hosts, domain == "plain.example")
 
 
 @pytest.mark.parametrize(
@@ -129,4 +130,28 @@ def test_a_run_about_a_domain_names_it() -> None:
         2,
         "SMTP_BANNER CRITICAL - null.example: 0 of 1 endpoint is well; null.example:25 "
         "no-such-host: the domain null.example takes no mail (null MX, RFC 7505)",
+    )
+
+
+def test_an_exchanger_that_is_an_address_is_said_not_asked() -> None:
+    code, output = run_check("banner", "--mx", "address.example", "-p", "1")
+    assert (code, output.partition(" | ")[0]) == (
+        2,
+        "SMTP_BANNER CRITICAL - address.example: 0 of 1 endpoint is well; 127.0.0.1:1 "
+        "no-such-host: the MX record of address.example names an address, not a host "
+        "(RFC 5321 5.1)",
+    )
+
+
+def test_a_domain_without_mx_records_is_said_to_have_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 1))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
+    code, output = run_check("banner", "--mx", "plain.example", "-p", "1", "--state", "connect=ok")
+    assert (code, output.partition(" | ")[0]) == (
+        0,
+        "SMTP_BANNER OK - plain.example: 1 of 1 endpoint is well, the slowest in 0.000 s; "
+        "plain.example:1 [127.0.0.1] connect: connection refused (127.0.0.1); plain.example:1 "
+        "[127.0.0.1] fallback: plain.example has no MX record, its own address takes its mail",
     )

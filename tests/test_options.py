@@ -258,6 +258,8 @@ CONTROL = "is not allowed: it holds control characters"
     [
         (["-H", ""], "no hostname is given (-H)"),
         (["--ignore-mx", "a"], "--ignore-mx is for --mx"),
+        (["--mx", "192.0.2.1"], "--mx is for a domain, not for an address"),
+        (["-H", "a,b", "--quorum", "3"], "--quorum 3 is more than there are hosts"),
         (["--quorum", "1"], "--quorum and --perfdata-each are for several endpoints"),
         (["--perfdata-each"], "--quorum and --perfdata-each are for several endpoints"),
         (["-H", "192.0.2.1", "-H", "2001:db8::1", "-4"], FAMILIES),

@@ -1,6 +1,7 @@
 """The status line and the lines below it."""
 
 from collections.abc import Sequence
+from time import monotonic
 from typing import NamedTuple
 
 import pytest
@@ -211,6 +212,29 @@ def test_where_the_first_finding_must_be_cut_the_others_are_still_counted() -> N
     line = status_line("SMTP_EHLO", CRITICAL, "mx1:25", judged, "", "utf-8")
     assert line.endswith("; 2 more (-v)")
     assert len(line) <= 299
+
+
+def test_names_that_are_left_out_many_times_are_counted() -> None:
+    judged = [critical("closed", "x" * 200), *(critical("slow", "y" * 60) for _ in range(39))]
+    line = status_line("SMTP_RCPT", CRITICAL, "mx1", judged, "", "utf-8")
+    shown = f"closed: {'x' * 200}"
+    assert line == f"SMTP_RCPT CRITICAL - mx1 {shown}; also slow (39 times) (-v)"
+
+
+def test_of_thousands_as_many_as_fit_are_shown_and_the_others_counted() -> None:
+    judged = [critical("unknown-user", f"user{number:04}") for number in range(5000)]
+    started = monotonic()
+    line = status_line("SMTP_RCPT", CRITICAL, "mx1:25", judged, "", "utf-8")
+    assert monotonic() - started < 1.0
+    shown = "; ".join(f"unknown-user: user{number:04}" for number in range(10))
+    assert line == f"SMTP_RCPT CRITICAL - mx1:25 {shown}; 4990 more (-v)"
+
+
+def test_a_finding_of_a_million_characters_is_cut_at_once() -> None:
+    started = monotonic()
+    line = status_line("SMTP_RCPT", CRITICAL, "mx1:25", [critical("x", "y" * 10**6)], "", "ascii")
+    assert monotonic() - started < 1.0
+    assert len(line) == TEXT_LIMIT
 
 
 FALLBACK = Judged(OK, Finding("fallback", "refused (::1)", said=True))

@@ -1,16 +1,21 @@
 """A run from its arguments to its output: what stops it, and when what is imported."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
+from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
+from time import sleep
 
 import pytest
 
 from check_smtp_core.backstop import Stopped
 from check_smtp_core.findings import Finding
 from check_smtp_core.run import _stopped
+from tests.player import Player
 from tests.test_observation import endpoint, options_of
 
 BIN = Path(sys.executable).parent
@@ -57,3 +62,47 @@ def test_the_session_needs_nothing_that_judges() -> None:
         imported = imports_of(closed.getsockname()[1])
     assert imported.index("check_smtp_core.session") < imported.index("nagiosplugin")
     assert imported.index("check_smtp_core.endpoints") < imported.index("logging")
+
+
+def stopped_run(*players: str) -> list[str]:
+    """The lines of check_smtp_banner -v, ended by SIGTERM, with players at 127.0.0.1 and so on."""
+    with ExitStack() as stack:
+        first = stack.enter_context(Player(players[0], host="127.0.0.1"))
+        for number, transcript in enumerate(players[1:], 2):
+            player = Player(transcript, host=f"127.0.0.{number}", port=first.port)
+            stack.enter_context(player)
+        hosts = ",".join(f"127.0.0.{number}" for number in range(1, len(players) + 1))
+        command = [str(BIN / "check_smtp_banner"), "-H", hosts, "-p", str(first.port), "-v"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            sleep(1.0)
+            process.terminate()
+            output = process.communicate(timeout=10)[0]
+    return re.sub(r"[0-9.]+ s\b", "T s", output.replace(str(first.port), "PORT")).splitlines()
+
+
+def test_endpoints_that_are_through_keep_their_verdicts_when_the_run_is_stopped() -> None:
+    well = "S: 220 mail\nC: QUIT\nS: 221 Bye"
+    lines = stopped_run(well, "S: 554 no\nC: QUIT\nS: 221 Bye", "SILENCE")
+    assert lines[0].startswith("SMTP_BANNER CRITICAL - 1 of 3 endpoints are well")
+    assert lines[1:] == [
+        'OK 127.0.0.1:PORT greeted in T s: "220 mail"',
+        'CRITICAL 127.0.0.2:PORT reject: greeted with "554 no" (we came from 127.0.0.1)',
+        "CRITICAL 127.0.0.3:PORT timeout: ended by SIGTERM after T s, in phase greeting",
+    ]
+
+
+def test_too_few_descriptors_are_a_fault_of_the_machine_for_those_that_have_none() -> None:
+    with socket.create_server(("0.0.0.0", 0)) as silent:
+        port = silent.getsockname()[1]
+        hosts = ",".join(f"127.0.0.{number}" for number in range(1, 61))
+        command = [str(BIN / "check_smtp_banner"), "-H", hosts, "-p", str(port), "-t", "1", "-v"]
+        done = subprocess.run(
+            ["sh", "-c", 'ulimit -n 30; exec "$@"', "sh", *command],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    counts = Counter(line.split()[2] for line in done.stdout.splitlines()[1:])
+    assert set(counts) == {"timeout:", "local:"}
+    assert min(counts.values()) > 15

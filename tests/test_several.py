@@ -39,6 +39,7 @@ def told(host: str, *judged: Judged, time: float = 0.5, value: float | None = No
 
 REFUSED = Judged(CRITICAL, Finding("connect", "connection refused", ends_session=True))
 MASKED = Judged(WARNING, Finding("masked", "overwritten"))
+ENDED = Judged(OK, Finding("connect", "nobody there", ends_session=True))
 FELL_BACK = Judged(OK, Finding("fallback", "no answer (192.0.2.2)", said=True))
 
 
@@ -79,6 +80,23 @@ def summary(*all_: Told, **given: Any) -> tuple[State, str, list[Measure], list[
             "WARNING - 1 of 2 endpoints are well (wanted: 2), the slowest in 0.500 s; a:25 "
             "masked: overwritten",
         ),
+        (
+            [told("a"), told("b")],
+            {"quorum": 3, "mx": "example.com"},
+            "CRITICAL - example.com: 2 of 2 endpoints are well (wanted: 3), the slowest in "
+            "0.500 s",
+        ),
+        (
+            [told("a", time=0.2), told("b", REFUSED, time=8.0)],
+            {},
+            "CRITICAL - 1 of 2 endpoints are well, the slowest in 0.200 s; b:25 connect: "
+            "connection refused",
+        ),
+        (
+            [told("a", ENDED)],
+            {},
+            "OK - 1 of 1 endpoint is well, the slowest in 0.500 s; a:25 connect: nobody there",
+        ),
     ],
 )
 def test_the_line_says_how_many_are_well_and_names_the_others(
@@ -101,6 +119,21 @@ def test_the_numbers_are_those_of_all_under_labels_that_fit() -> None:
     assert not any(measure.finding for measure in measures)
 
 
+@pytest.mark.parametrize(
+    ("given", "labels"),
+    [
+        ({}, ["time_a", "time_b"]),
+        ({"all_addresses": True}, ["time_a_192.0.2.1", "time_b_192.0.2.1"]),
+        ({"mx": "example.com"}, ["time_a_192.0.2.1", "time_b_192.0.2.1"]),
+    ],
+)
+def test_the_labels_of_each_are_unique_whatever_they_share(
+    given: dict[str, Any], labels: list[str]
+) -> None:
+    _, _, measures, _ = summary(told("a"), told("b"), perfdata_each=True, **given)
+    assert [measure.label for measure in measures[3:]] == labels
+
+
 def test_the_perfdata_of_each_leave_room_for_the_rest() -> None:
     many = [told(f"host{number}.example.com") for number in range(1000)]
     _, _, measures, _ = summary(*many, perfdata_each=True)
@@ -117,9 +150,7 @@ def test_the_perfdata_of_each_leave_room_for_the_rest() -> None:
             [
                 "CRITICAL a:25 connect: connection refused",
                 "  CRITICAL connect: connection refused",
-                "  connected to 192.0.2.1; ",
                 "OK b:25 seen in 0.5 s",
-                "  connected to 192.0.2.1; ",
                 "  fact",
             ],
         ),

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from time import monotonic
@@ -156,6 +157,41 @@ def test_what_interrupts_the_wait_reaches_every_task_and_its_last_words(
     finally:
         signal.signal(signal.SIGALRM, before)
     assert said == ["goodbye", "goodbye"]
+
+
+def test_what_interrupts_one_at_work_reaches_every_task(pipes: list[Pipe]) -> None:
+    class Stopped(BaseException):
+        pass
+
+    heard = []
+
+    async def work() -> None:
+        await ready(pipes[0].writing, WRITABLE, soon())
+        raise Stopped  # as a signal's handler does, wherever the program is
+
+    async def wait() -> None:
+        try:
+            await ready(pipes[1].reading, READABLE, soon())
+        except Stopped:
+            heard.append("stopped")
+            raise
+
+    started = monotonic()
+    with pytest.raises(Stopped):
+        run([wait(), work()])
+    assert heard == ["stopped"]
+    assert monotonic() - started < 2.0
+
+
+def test_no_room_for_a_thread_is_a_fault_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(OSError, match="can't start new thread"):
+        finish(in_thread(lambda: None, soon()))
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_who_wants_the_same_thing_stands_in_line(pipes: list[Pipe]) -> None:
