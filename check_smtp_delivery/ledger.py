@@ -89,6 +89,10 @@ class Ledger:
             words = os.strerror(error.errno or 0).lower()
             raise LedgerError(f"{printable(self._path)} cannot be written: {words}") from None
 
+    def extend(self, deadline: Deadline) -> None:
+        """Take another deadline, for a change that is made later."""
+        self._deadline = deadline
+
     def _give_up(self, count: int) -> None:
         text = f"{count} of the oldest given up: more than {MOST} are waiting for the mailbox"
         self.notes.append(Finding("lost", text))

@@ -207,7 +207,7 @@ async def observe(session: Session, options: Options) -> Loop:
         await session.starttls(hello)
         await session.hello()
     message = Tracked(new_token(), Moment.now())
-    ledger = _ledger(options, Deadline.after(min(_LOCK_SECONDS, options.timeout / 2)))
+    ledger = _ledger(options, _patience(options))
     try:
         if ledger:
             ledger.change(lambda messages: [*messages, message])
@@ -222,6 +222,10 @@ async def observe(session: Session, options: Options) -> Loop:
         refused = end.finding
     in_doubt = refused is not None and session.handed_over and refused.name in _NO_ANSWER
     kept = sent if sent.accepted or in_doubt else None
+    if ledger:
+        # The message took its own time. Where the run's is over, there is none for a lock either.
+        late = refused is not None and refused.name == "timeout"
+        ledger.extend(Deadline.after(0) if late else _patience(options))
     facts = _facts(options, sent=kept, ended=refused)
     return facts._replace(notes=_remembered(ledger, message, kept))
 
@@ -243,6 +247,11 @@ async def _hand_over(session: Session, options: Options, message: Tracked) -> No
     # 2yz to DATA itself is no answer to a message.
     if reply.code // 100 != 2 or not session.handed_over:
         raise SessionEnded(verdicts.refused("data", reply, 250, session.origin))
+
+
+def _patience(options: Options) -> Deadline:
+    """Until when another run may hold the state file from now on."""
+    return Deadline.after(min(_LOCK_SECONDS, options.timeout / 2))
 
 
 def _remembered(

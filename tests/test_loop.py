@@ -3,12 +3,16 @@
 import json
 import re
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import trustme
 
+from check_smtp_core.deadline import Deadline
+from check_smtp_delivery.ledger import Ledger
 from tests.conftest import Outcome, Stage
 from tests.imap_server import PASSWORD, Ways
 from tests.mail_loop import MailLoop, mail_loop
@@ -674,6 +678,28 @@ def test_without_a_state_file_that_can_be_used_nothing_is_sent(
     )
     assert loop.messages == []
     assert loop.imap.heard == []
+
+
+def test_a_slow_answer_to_the_message_leaves_time_for_the_lock(
+    loop: MailLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run holds the state file for a moment, when the answer has come at last."""
+    monkeypatch.setattr("check_smtp_delivery.loop._LOCK_SECONDS", 1.0)
+
+    def deliver(message: bytes) -> None:
+        time.sleep(1.1)
+        lock = Ledger(str(loop.state), "", Deadline.after(1))._lock()
+        lock.__enter__()
+        threading.Timer(0.3, lock.__exit__, (None, None, None)).start()
+
+    loop.deliver = deliver
+    seen = loop.run("state", "-t", "10")
+    assert (seen.code, text(seen)) == (
+        0,
+        "SMTP_LOOP OK - 127.0.0.1:PORT a message was sent; "
+        "in-flight: 1 message is under way, for T s",
+    )
+    assert '"accepted": true' in loop.state.read_text(encoding="ascii")
 
 
 # -- the mailbox cannot be read
