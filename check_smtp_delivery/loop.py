@@ -284,7 +284,7 @@ def _remembered(
 def afterwards(facts: Loop | None, options: Options, deadline: Deadline) -> Loop | None:
     """Look into the mailbox; with a state file for the messages of earlier runs as well."""
     collector = Collector(
-        lambda looking, dialogue: open_mailbox(options, looking, dialogue),
+        lambda looking, dialogue, since: open_mailbox(options, looking, dialogue, since),
         options.cleanup == "delete",
         deadline,
         options.timeout,

@@ -70,15 +70,18 @@ class Mailbox(Protocol):
         """Leave. Nothing here goes wrong."""
 
 
-def open_mailbox(options: Options, deadline: Deadline, dialogue: list[str]) -> Mailbox:
+def open_mailbox(
+    options: Options, deadline: Deadline, dialogue: list[str], since: float
+) -> Mailbox:
     """The mailbox, open; what is said to it is added to the dialogue.
 
+    `since` is when the oldest message was sent that is looked for, in seconds since 1970.
     Unreadable where it cannot be opened.
     """
     if options.maildir:
         from check_smtp_delivery.maildir import Maildir
 
-        return Maildir(options.maildir, options.junk_folder, deadline)
+        return Maildir(options.maildir, options.junk_folder, deadline, since)
     from check_smtp_delivery.imap import Folders, ImapMailbox, Server
 
     try:

@@ -1,6 +1,7 @@
 """check_smtp_loop: whole lines against a mail system, and runs that break off at every point."""
 
 import json
+import os
 import re
 import sys
 import threading
@@ -443,6 +444,26 @@ def test_junk_in_a_maildir(loop: MailLoop) -> None:
         1,
         "SMTP_LOOP WARNING - 127.0.0.1:PORT junk: the message came into the junk folder "
         '".Junk"; the message came after T s',
+    )
+
+
+def test_a_message_below_many_newer_ones_is_not_lost(
+    loop: MailLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("check_smtp_delivery.maildir._NEWEST", 2)
+    path = maildir(loop.folder)
+    loop.deliver = loop.nowhere
+    loop.run("state", *IN_MAILDIR, str(path))
+    age(loop, 4000)
+    (path / "new/1.M1.host").write_bytes(loop.messages[0])
+    arrived = time.time() - 3990
+    os.utime(path / "new/1.M1.host", (arrived, arrived))
+    for number in range(3):
+        (path / f"cur/{number}").write_text("Subject: newer", encoding="ascii")
+    seen = loop.run("state", *IN_MAILDIR, str(path))
+    assert (seen.code, text(seen)) == (
+        0,
+        "SMTP_LOOP OK - 127.0.0.1:PORT the message came after T s, 1 under way",
     )
 
 

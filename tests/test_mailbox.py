@@ -16,14 +16,14 @@ SHARED = ("-H", "mail.example", "--recipient", "loop@example.com")
 
 def test_a_maildir(tmp_path: Path) -> None:
     options = parse_options(parser_of("check_smtp_loop"), [*SHARED, "--maildir", str(tmp_path)])
-    assert isinstance(open_mailbox(options, Deadline.after(5), []), Maildir)
+    assert isinstance(open_mailbox(options, Deadline.after(5), [], 0.0), Maildir)
 
 
 def test_an_imap_server(tmp_path: Path) -> None:
     with mail_loop(tmp_path) as running:
         options = parse_options(parser_of("check_smtp_loop"), running.arguments())
         dialogue: list[str] = []
-        open_mailbox(options, Deadline.after(5), dialogue).close()
+        open_mailbox(options, Deadline.after(5), dialogue, 0.0).close()
     assert dialogue[0].startswith("IMAP S: * OK ")
     assert "LOGOUT" in "".join(dialogue)
 
@@ -47,4 +47,5 @@ def test_what_is_needed_to_open_it(
     if "--ca-file" not in arguments:
         words += ["--imap-security", "none"]
     with pytest.raises(Unreadable, match=why):
-        open_mailbox(parse_options(parser_of("check_smtp_loop"), words), Deadline.after(5), [])
+        options = parse_options(parser_of("check_smtp_loop"), words)
+        open_mailbox(options, Deadline.after(5), [], 0.0)
