@@ -23,7 +23,7 @@ from check_smtp_delivery.credentials import add_credentials
 from check_smtp_delivery.fates import Loop, fate_findings
 from check_smtp_delivery.ledger import Ledger, LedgerError, Tracked
 from check_smtp_delivery.login import add_login, complete_login, encrypted, log_in
-from check_smtp_delivery.mailbox import open_mailbox
+from check_smtp_delivery.mailbox import open_mailbox, read_access
 from check_smtp_delivery.message import Envelope, address, new_token, written
 from check_smtp_delivery.moment import Moment
 
@@ -196,7 +196,8 @@ def new_engine(options: Options) -> Engine:
 async def observe(session: Session, options: Options) -> Loop:
     """Up to the message, which is remembered before it is sent.
 
-    What keeps us from remembering it is a fact, and then nothing is sent.
+    What keeps us from opening the mailbox or from remembering the message is a fact, and then
+    nothing is sent.
     """
     await session.welcome()
     hello = await session.hello()
@@ -206,14 +207,19 @@ async def observe(session: Session, options: Options) -> Loop:
     elif options.tls_mode == "starttls":
         await session.starttls(hello)
         await session.hello()
+    if options.imap_host:
+        try:
+            with session.paused():
+                read_access(options)
+        except SessionEnded as end:
+            return _unsent(options, end.finding.text)
     message = Tracked(new_token(), Moment.now())
     ledger = _ledger(options, _patience(options))
     try:
         if ledger:
             ledger.change(lambda messages: [*messages, message])
     except LedgerError as trouble:
-        ended = Finding("local", f"nothing was sent: {trouble}", ends_session=True)
-        return _facts(options, ended=ended)
+        return _unsent(options, str(trouble))
     sent, refused = message, None
     try:
         await _hand_over(session, options, message)
@@ -340,6 +346,11 @@ def _facts(options: Options, **known: Any) -> Loop:
         lost_after=options.lost_after,
         now=Moment.now(),
     )
+
+
+def _unsent(options: Options, why: str) -> Loop:
+    ended = Finding("local", f"nothing was sent: {why}", ends_session=True)
+    return _facts(options, ended=ended)
 
 
 def _ledger(options: Options, deadline: Deadline) -> Ledger | None:

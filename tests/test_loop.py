@@ -701,6 +701,44 @@ def test_without_a_state_file_that_can_be_used_nothing_is_sent(
     assert loop.imap.heard == []
 
 
+@pytest.mark.parametrize("state", [False, True])
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (
+            ("--imap-password-file", "FOLDER/none"),
+            "FOLDER/none cannot be read: no such file or directory",
+        ),
+        (
+            ("--imap-password-file", ""),
+            "no password is given (--imap-password-file, or the variable "
+            "CHECK_SMTP_IMAP_PASSWORD)",
+        ),
+        (
+            ("--imap-security", "tls", "--ca-file", "FOLDER/none"),
+            "the CA file FOLDER/none cannot be read: no such file or directory",
+        ),
+    ],
+)
+def test_without_what_opens_the_mailbox_nothing_is_sent(
+    loop: MailLoop,
+    monkeypatch: pytest.MonkeyPatch,
+    state: bool,
+    arguments: tuple[str, ...],
+    why: str,
+) -> None:
+    monkeypatch.delenv("CHECK_SMTP_IMAP_PASSWORD", raising=False)
+    given = [each.replace("FOLDER", str(loop.folder)) for each in arguments]
+    seen = loop.run(*(["state"] if state else []), *given)
+    assert (seen.code, text(seen)) == (
+        3,
+        f"SMTP_LOOP UNKNOWN - 127.0.0.1:PORT local: nothing was sent: {why}",
+    )
+    assert loop.messages == []
+    assert not loop.state.exists()
+    assert loop.imap.heard == []
+
+
 def test_a_slow_answer_to_the_message_leaves_time_for_the_lock(
     loop: MailLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from check_smtp_core.deadline import Deadline
+from check_smtp_core.findings import SessionEnded
 from check_smtp_core.options import parse_options
-from check_smtp_delivery.mailbox import Unreadable, open_mailbox
+from check_smtp_delivery.mailbox import Unreadable, open_mailbox, read_access
 from check_smtp_delivery.maildir import Maildir
 from tests.mail_loop import mail_loop
 from tests.test_suite import parser_of
@@ -46,6 +47,10 @@ def test_what_is_needed_to_open_it(
     words = [*SHARED, "--imap-host", "127.0.0.1", "--imap-user", "x", *arguments]
     if "--ca-file" not in arguments:
         words += ["--imap-security", "none"]
+    options = parse_options(parser_of("check_smtp_loop"), words)
     with pytest.raises(Unreadable, match=why):
-        options = parse_options(parser_of("check_smtp_loop"), words)
         open_mailbox(options, Deadline.after(5), [], 0.0)
+    with pytest.raises(SessionEnded) as caught:
+        read_access(options)
+    assert caught.value.finding.name == "local"
+    assert why in caught.value.finding.text
