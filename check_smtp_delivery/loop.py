@@ -316,6 +316,7 @@ def afterwards(facts: Loop | None, options: Options, deadline: Deadline) -> Loop
         blind=seen.blind,
         notes=(*notes, *_authentication(options, seen.results)),
         dialogue=seen.dialogue if options.verbose >= 3 else (),
+        looked=True,
     )
 
 

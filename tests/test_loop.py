@@ -697,6 +697,7 @@ def test_without_a_state_file_that_can_be_used_nothing_is_sent(
         3,
         f"SMTP_LOOP UNKNOWN - 127.0.0.1:PORT local: nothing was sent: FOLDER/{name} {why}",
     )
+    assert seen.perfdata == "time=Ts;;;0 time_connect=Ts;;;0 time_greeting=Ts;;;0 time_ehlo=Ts;;;0"
     assert loop.messages == []
     assert loop.imap.heard == []
 
