@@ -103,7 +103,7 @@ def hold_table(check: str, heading: str, expected: Sequence[Cells]) -> None:
 NEEDED = {
     "check_smtp_rcpt": {"accept": "postmaster"},
     "check_smtp_auth": {"user": "monitor@example.com"},
-    "check_smtp_loop": {"recipient": "loop@example.com", "maildir": "/var/mail/loop"},
+    "check_smtp_loop": {"recipient": "loop@example.com", "maildir": "/var/mail/loop/Maildir"},
 }
 """What a check cannot do without, beside a host."""
 
