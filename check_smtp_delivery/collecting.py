@@ -7,7 +7,7 @@ once may both find a message; neither takes one of the other's for lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from check_smtp_core.deadline import Deadline, OutOfTime
 from check_smtp_core.findings import Finding
@@ -35,11 +35,14 @@ class Collected(NamedTuple):
     dialogue: tuple[str, ...] = ()
 
 
-Opener = Callable[[Deadline, list[str]], Mailbox]
+Opener = Callable[[Deadline, list[str], float], Mailbox]
 
 
 class Collector:
-    """One visit to the mailbox. `opener` opens it, before a deadline; `deletes` is whether to."""
+    """One visit to the mailbox. `deletes` is whether to delete there.
+
+    `opener` opens it, before a deadline, for messages that were sent since a time of the clock.
+    """
 
     def __init__(self, opener: Opener, deletes: bool, deadline: Deadline, timeout: float) -> None:
         self._opener = opener
@@ -61,7 +64,7 @@ class Collector:
         known = ledger.change(lambda messages: messages)
         found: list[Found] = []
         try:
-            found = self._look({each.token for each in known}) if known else []
+            found = self._look(known) if known else []
             return self._settled(ledger, known, found, lost_after)
         finally:
             self._leave()
@@ -86,12 +89,12 @@ class Collector:
 
     # -- looking
 
-    def _look(self, tokens: Collection[str]) -> list[Found]:
+    def _look(self, messages: Sequence[Tracked]) -> list[Found]:
         try:
             self._looking.left()
             if self._mailbox is None:
-                self._mailbox = self._opener(self._looking, self._dialogue)
-            return self._mailbox.look(tokens)
+                self._mailbox = self._opener(self._looking, self._dialogue, _since(messages))
+            return self._mailbox.look({each.token for each in messages})
         except OutOfTime:
             self._blind = "there was no time left to look into it"
             return []
@@ -101,11 +104,11 @@ class Collector:
 
     def _wait_for(self, message: Tracked) -> list[Found]:
         pause = _FIRST_PAUSE
-        found = self._look({message.token})
+        found = self._look([message])
         while not found and not self._blind and message.accepted:
             try:
                 self._looking.pause(pause)
-                found = self._look({message.token})
+                found = self._look([message])
                 self._looking.left()
             except OutOfTime:
                 self._blind = ""  # it could be read, until there was no time left
@@ -168,6 +171,13 @@ class Collector:
         if self._mailbox is not None:
             self._mailbox.extend(self._deadline)
             self._mailbox.close()
+
+
+def _since(messages: Sequence[Tracked]) -> float:
+    """When the oldest was sent, by the wall clock of then or of now, whichever is earlier."""
+    now = Moment.now()
+    sent = [each.sent for each in messages]
+    return min(min(each.wall, now.wall - now.seconds_since(each)) for each in sent)
 
 
 def _judged(message: Tracked, found: Found | None, now: Moment, blind: bool) -> Tracked:

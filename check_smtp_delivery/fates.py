@@ -22,6 +22,7 @@ class Loop(NamedTuple):
     `sent` is this run's, `ended` what kept it from being handed over for certain. `came` are those
     that were found, `waiting` those that were not: without `blind`, which says why the mailbox
     could not be read, the last look was in vain. `synchronous` runs wait for their own message.
+    `looked` is whether a run got as far as that: until then nothing is known of any message.
     """
 
     sent: Tracked | None
@@ -36,6 +37,7 @@ class Loop(NamedTuple):
     waiting: tuple[Tracked, ...] = ()
     blind: str = ""
     dialogue: tuple[str, ...] = ()
+    looked: bool = False
 
     def sentence(self, seconds: float) -> str:
         """How long the slowest took, and how many are under way."""
@@ -56,7 +58,8 @@ class Loop(NamedTuple):
             slowest = max(each.latency or 0.0 for each in self.came)
             what = f"it took {slowest:.3f} s"
             measures.append(Measure("latency", slowest, "s", *self.limits, "late", what, "s"))
-        if self.blind:
+        # A synchronous run that has sent nothing knows that there is nothing to look for.
+        if self.blind or not (self.looked or (self.synchronous and self.sent is None)):
             return measures
         lost = self.lost()
         pending = [each for each in self.waiting if each not in lost]

@@ -13,7 +13,6 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from math import isfinite
 
 from check_smtp_core.deadline import Deadline, OutOfTime
 from check_smtp_core.findings import Finding
@@ -31,6 +30,9 @@ MOST = 500
 _VERSION = 1
 _LARGEST = 4 * 1024 * 1024
 _LOCK_PAUSE = 0.01
+_MOST_SECONDS = 1e11
+"""More than 3000 years: no clock says that, and no message takes so long."""
+
 _FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
@@ -88,6 +90,10 @@ class Ledger:
         except OSError as error:
             words = os.strerror(error.errno or 0).lower()
             raise LedgerError(f"{printable(self._path)} cannot be written: {words}") from None
+
+    def extend(self, deadline: Deadline) -> None:
+        """Take another deadline, for a change that is made later."""
+        self._deadline = deadline
 
     def _give_up(self, count: int) -> None:
         text = f"{count} of the oldest given up: more than {MOST} are waiting for the mailbox"
@@ -191,7 +197,11 @@ def _understood(octets: bytes) -> dict[str, list[Tracked]]:
 
 def _tracked(entry: dict[str, Any]) -> Tracked:
     sent = entry["sent"]
-    moment = Moment(_finite(sent["wall"]), _text(sent["boot"]), _finite(sent["monotonic"]))
+    moment = Moment(
+        _number(sent["wall"]),
+        _text(sent["boot"]),
+        _number(sent["monotonic"], -_MOST_SECONDS),  # nobody says where that clock begins
+    )
     latency = entry["latency"]
     token = _text(entry["token"])
     if len(token) != 32 or not set(token) <= set("0123456789abcdef"):
@@ -200,25 +210,18 @@ def _tracked(entry: dict[str, Any]) -> Tracked:
         token,
         moment,
         bool(entry["accepted"]),
-        _duration(entry["missed"]),
-        None if latency is None else _duration(latency),
+        _number(entry["missed"]),
+        None if latency is None else _number(latency),
         _text(entry["folder"]),
         bool(entry["junk"]),
     )
 
 
-def _finite(value: Any) -> float:
-    number = float(value)
-    if not isfinite(number):
+def _number(value: Any, least: float = 0.0) -> float:
+    # Compared as it is: an integer of JSON may be too large for a float.
+    if not least <= value <= _MOST_SECONDS:
         raise ValueError
-    return number
-
-
-def _duration(value: Any) -> float:
-    number = _finite(value)
-    if number < 0:
-        raise ValueError
-    return number
+    return float(value)
 
 
 def _text(value: object) -> str:

@@ -23,7 +23,7 @@ from check_smtp_delivery.credentials import add_credentials
 from check_smtp_delivery.fates import Loop, fate_findings
 from check_smtp_delivery.ledger import Ledger, LedgerError, Tracked
 from check_smtp_delivery.login import add_login, complete_login, encrypted, log_in
-from check_smtp_delivery.mailbox import open_mailbox
+from check_smtp_delivery.mailbox import open_mailbox, read_access
 from check_smtp_delivery.message import Envelope, address, new_token, written
 from check_smtp_delivery.moment import Moment
 
@@ -196,7 +196,8 @@ def new_engine(options: Options) -> Engine:
 async def observe(session: Session, options: Options) -> Loop:
     """Up to the message, which is remembered before it is sent.
 
-    What keeps us from remembering it is a fact, and then nothing is sent.
+    What keeps us from opening the mailbox or from remembering the message is a fact, and then
+    nothing is sent.
     """
     await session.welcome()
     hello = await session.hello()
@@ -206,14 +207,19 @@ async def observe(session: Session, options: Options) -> Loop:
     elif options.tls_mode == "starttls":
         await session.starttls(hello)
         await session.hello()
+    if options.imap_host:
+        try:
+            with session.paused():
+                read_access(options)
+        except SessionEnded as end:
+            return _unsent(options, end.finding.text)
     message = Tracked(new_token(), Moment.now())
-    ledger = _ledger(options, Deadline.after(min(_LOCK_SECONDS, options.timeout / 2)))
+    ledger = _ledger(options, _patience(options))
     try:
         if ledger:
             ledger.change(lambda messages: [*messages, message])
     except LedgerError as trouble:
-        ended = Finding("local", f"nothing was sent: {trouble}", ends_session=True)
-        return _facts(options, ended=ended)
+        return _unsent(options, str(trouble))
     sent, refused = message, None
     try:
         await _hand_over(session, options, message)
@@ -222,6 +228,10 @@ async def observe(session: Session, options: Options) -> Loop:
         refused = end.finding
     in_doubt = refused is not None and session.handed_over and refused.name in _NO_ANSWER
     kept = sent if sent.accepted or in_doubt else None
+    if ledger:
+        # The message took its own time. Where the run's is over, there is none for a lock either.
+        late = refused is not None and refused.name == "timeout"
+        ledger.extend(Deadline.after(0) if late else _patience(options))
     facts = _facts(options, sent=kept, ended=refused)
     return facts._replace(notes=_remembered(ledger, message, kept))
 
@@ -243,6 +253,11 @@ async def _hand_over(session: Session, options: Options, message: Tracked) -> No
     # 2yz to DATA itself is no answer to a message.
     if reply.code // 100 != 2 or not session.handed_over:
         raise SessionEnded(verdicts.refused("data", reply, 250, session.origin))
+
+
+def _patience(options: Options) -> Deadline:
+    """Until when another run may hold the state file from now on."""
+    return Deadline.after(min(_LOCK_SECONDS, options.timeout / 2))
 
 
 def _remembered(
@@ -275,7 +290,7 @@ def _remembered(
 def afterwards(facts: Loop | None, options: Options, deadline: Deadline) -> Loop | None:
     """Look into the mailbox; with a state file for the messages of earlier runs as well."""
     collector = Collector(
-        lambda looking, dialogue: open_mailbox(options, looking, dialogue),
+        lambda looking, dialogue, since: open_mailbox(options, looking, dialogue, since),
         options.cleanup == "delete",
         deadline,
         options.timeout,
@@ -301,6 +316,7 @@ def afterwards(facts: Loop | None, options: Options, deadline: Deadline) -> Loop
         blind=seen.blind,
         notes=(*notes, *_authentication(options, seen.results)),
         dialogue=seen.dialogue if options.verbose >= 3 else (),
+        looked=True,
     )
 
 
@@ -331,6 +347,11 @@ def _facts(options: Options, **known: Any) -> Loop:
         lost_after=options.lost_after,
         now=Moment.now(),
     )
+
+
+def _unsent(options: Options, why: str) -> Loop:
+    ended = Finding("local", f"nothing was sent: {why}", ends_session=True)
+    return _facts(options, ended=ended)
 
 
 def _ledger(options: Options, deadline: Deadline) -> Ledger | None:

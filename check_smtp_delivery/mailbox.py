@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from check_smtp_core.deadline import Deadline
-from check_smtp_core.findings import SessionEnded
+from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.text import printable
 from check_smtp_delivery.credentials import Credentials, read_password
@@ -70,30 +70,47 @@ class Mailbox(Protocol):
         """Leave. Nothing here goes wrong."""
 
 
-def open_mailbox(options: Options, deadline: Deadline, dialogue: list[str]) -> Mailbox:
+class Access(NamedTuple):
+    """What opens a mailbox over IMAP: the login, and the trust anchors where they are needed."""
+
+    login: Credentials
+    trust: tuple[str, str] | None
+
+
+def read_access(options: Options) -> Access:
+    """What opens the IMAP mailbox. SessionEnded with `local` where it cannot be read."""
+    trust = _trust(options)
+    secret = read_password(options.imap_password, options.imap_password_file, "imap-")
+    return Access(Credentials(options.imap_user, secret), trust)
+
+
+def open_mailbox(
+    options: Options, deadline: Deadline, dialogue: list[str], since: float
+) -> Mailbox:
     """The mailbox, open; what is said to it is added to the dialogue.
 
+    `since` is when the oldest message was sent that is looked for, in seconds since 1970.
     Unreadable where it cannot be opened.
     """
     if options.maildir:
         from check_smtp_delivery.maildir import Maildir
 
-        return Maildir(options.maildir, options.junk_folder, deadline)
+        return Maildir(options.maildir, options.junk_folder, deadline, since)
     from check_smtp_delivery.imap import Folders, ImapMailbox, Server
 
     try:
-        server = Server(
-            options.imap_host,
-            options.imap_port,
-            options.imap_security.partition("-")[0],
-            (options.imap_servername or options.imap_host).removesuffix("."),
-            _trust(options),
-        )
-        secret = read_password(options.imap_password, options.imap_password_file, "imap-")
+        login, trust = read_access(options)
     except SessionEnded as ended:
         raise Unreadable(ended.finding.text) from None
+    server = Server(
+        options.imap_host,
+        options.imap_port,
+        options.imap_security.partition("-")[0],
+        (options.imap_servername or options.imap_host).removesuffix("."),
+        trust,
+    )
     folders = Folders(options.imap_folder, options.junk_folder, options.cleanup == "keep")
-    return ImapMailbox(server, Credentials(options.imap_user, secret), folders, deadline, dialogue)
+    return ImapMailbox(server, login, folders, deadline, dialogue)
 
 
 def _trust(options: Options) -> tuple[str, str] | None:
@@ -104,4 +121,4 @@ def _trust(options: Options) -> tuple[str, str] | None:
     try:
         return find_anchors(options.ca_file, options.ca_path)
     except NoAnchors as error:
-        raise Unreadable(printable(str(error))) from None
+        raise SessionEnded(Finding("local", printable(str(error)))) from None

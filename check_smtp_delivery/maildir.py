@@ -16,16 +16,24 @@ from check_smtp_delivery.moment import Moment
 
 _HEADERS = 65536
 _NEWEST = 1000
-"""So many messages of a folder are looked at, the newest first."""
+"""So many messages of a folder are looked at in any case, the newest first."""
+
+_SLACK = 3600
+"""So many seconds the clock that dates the files may be behind ours."""
 
 
 class Maildir:
-    """The mailbox in a folder, with a folder for junk where there is one."""
+    """The mailbox in a folder, with a folder for junk where there is one.
 
-    def __init__(self, path: str, junk: str, deadline: Deadline) -> None:
+    `since` is when the oldest message was sent that is looked for, in seconds since 1970: all
+    files that are not older are looked at, however many.
+    """
+
+    def __init__(self, path: str, junk: str, deadline: Deadline, since: float) -> None:
         self._deadline = deadline
         self._path = path
         self._junk = junk
+        self._since = since - _SLACK
 
     def look(self, tokens: Collection[str]) -> list[Found]:
         """All messages with these tokens."""
@@ -57,8 +65,10 @@ class Maildir:
 
     def _look_in(self, folder: str, tokens: Collection[str]) -> Iterator[Found]:
         junk, name = bool(folder), folder or self._path
-        files = sorted(self._files(os.path.join(self._path, folder)), reverse=True)[:_NEWEST]
-        for arrived, path in files:
+        files = sorted(self._files(os.path.join(self._path, folder)), reverse=True)
+        for number, (arrived, path) in enumerate(files):
+            if number >= _NEWEST and arrived < self._since:
+                break
             headers = self._headers(path)
             token = token_of(headers)
             if token in tokens:

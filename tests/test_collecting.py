@@ -2,7 +2,7 @@
 
 import pytest
 
-from check_smtp_delivery.collecting import _arrived, _finished
+from check_smtp_delivery.collecting import _arrived, _finished, _since
 from check_smtp_delivery.ledger import Tracked
 from check_smtp_delivery.mailbox import Found
 from check_smtp_delivery.moment import Moment
@@ -60,3 +60,23 @@ def test_which_messages_are_finished(messages: list[Tracked], blind: bool, finis
     now = Moment(0.0, "a", 10000.0)
     tokens = {each * 32 for each in finished}
     assert _finished(messages, now, 3600.0, blind) == tokens
+
+
+@pytest.mark.parametrize(
+    ("ages", "clock", "since"),
+    [
+        ((50.0, 70.0, 10.0), 0.0, -70.0),
+        # our clock was an hour ahead when they were sent, or an hour behind
+        ((50.0, 70.0), 3600.0, -70.0),
+        ((50.0, 70.0), -3600.0, -3670.0),
+    ],
+)
+def test_since_when_the_messages_may_be_there(
+    ages: tuple[float, ...], clock: float, since: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("check_smtp_delivery.moment._boot", lambda: "a")
+    now = Moment.now()
+    sent = [Moment(now.wall - age + clock, now.boot, now.monotonic - age) for age in ages]
+    assert _since([Tracked("1" * 32, each) for each in sent]) == pytest.approx(
+        now.wall + since, abs=5
+    )

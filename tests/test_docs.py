@@ -16,9 +16,15 @@ from pathlib import Path
 import pytest
 
 from check_smtp_core.findings import VOCABULARY, State
+from check_smtp_core.observation import Observation
 from check_smtp_core.options import Options, parse_options
-from check_smtp_delivery import queue
+from check_smtp_core.output import status_line
+from check_smtp_core.plugin import told_of
+from check_smtp_delivery import loop, queue
+from check_smtp_delivery.fates import Loop
+from check_smtp_delivery.ledger import Tracked
 from check_smtp_delivery.mail_systems import SYSTEMS
+from check_smtp_delivery.moment import Moment
 from check_smtp_tls.lifetime import DEFAULT_CRITICAL, DEFAULT_WARNING
 from tests.scenes import FULLEST, LINES, OTHERS, Scene, Told, as_written, told
 from tests.test_suite import (
@@ -103,7 +109,7 @@ def hold_table(check: str, heading: str, expected: Sequence[Cells]) -> None:
 NEEDED = {
     "check_smtp_rcpt": {"accept": "postmaster"},
     "check_smtp_auth": {"user": "monitor@example.com"},
-    "check_smtp_loop": {"recipient": "loop@example.com", "maildir": "/var/mail/loop"},
+    "check_smtp_loop": {"recipient": "loop@example.com", "maildir": "/var/mail/loop/Maildir"},
 }
 """What a check cannot do without, beside a host."""
 
@@ -184,6 +190,12 @@ def test_the_page_lists_all_options_with_their_defaults(check: str) -> None:
     ]
     hold_table(check, "### Its own", own)
     hold_table(check, "### Shared by all checks", [each for group in shared for each in group])
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_only_a_check_of_many_hosts_says_that_it_takes_them(check: str) -> None:
+    many = not (is_local(check) or getattr(module_of(check), "ONE_ENDPOINT", False))
+    assert ("all hosts are checked, side by side" in page_of(check)) == many
 
 
 # -- findings
@@ -399,3 +411,36 @@ def test_the_page_leads_to_its_man_page_and_to_operations(check: str) -> None:
     page = page_of(check)
     assert f"| man page | `man {check}`" in section(page, "## Fact sheet")
     assert "(operations.md)" in section(page, "## See also")
+
+
+def test_the_examples_of_the_loop_name_one_maildir() -> None:
+    files = [each for each in (ROOT / "contrib").rglob("*") if each.is_file()]
+    texts = [each.read_bytes().decode("utf-8", "replace") for each in (*files, *PAGES)]
+    paths = {path for text in texts for path in re.findall(r"/var/mail/[\w/.-]*", text)}
+    assert paths == {"/var/mail/loop/Maildir"}
+
+
+def test_the_line_of_a_loss_in_readme_is_what_the_check_says() -> None:
+    (line,) = re.findall(r"^    (SMTP_LOOP CRITICAL .*) \| ", read("README.md"), re.MULTILINE)
+    token = re.findall(r"[0-9a-f]{32}", line)[0]
+    options = parsed("check_smtp_loop", "-w", "300", "-c", "1800")
+    ages = (3602.214, *(3301.12 - 300 * number for number in range(11)), 0.1)
+    waiting = tuple(Tracked(token, Moment(0.0, "a", -age), accepted=True) for age in ages)
+    facts = Loop(
+        sent=waiting[-1],
+        ended=None,
+        notes=(),
+        synchronous=False,
+        sender="loop@example.com",
+        limits=(options.latency_warning, options.latency_critical),
+        lost_after=options.lost_after,
+        now=Moment(0.0, "a", 0.0),
+        waiting=waiting,
+        looked=True,
+    )
+    seen = Observation(
+        "mail.example.com", facts, None, (), "192.0.2.25", "", "mailbox", 0.2, {}, None, ()
+    )
+    told_of_it = told_of(seen, loop.judge(facts, options), options)
+    about, judged, sentence = told_of_it.about, told_of_it.judged, told_of_it.sentence
+    assert status_line("SMTP_LOOP", told_of_it.state, about, judged, sentence, "ascii") == line

@@ -24,6 +24,7 @@ def facts(**known: Any) -> Loop:
         "limits": ("5", "10"),
         "lost_after": 3600.0,
         "now": Moment(0.0, "a", 10000.0),
+        "looked": True,
     }
     return Loop(**{**usual, **known})
 
@@ -136,6 +137,12 @@ def test_the_sentence(known: dict[str, Any], sentence: str) -> None:
                 "came": (message(2, 9, latency=7.0),),
             },
             "latency=7.0",
+        ),
+        ({"looked": False}, ""),
+        ({"looked": False, "synchronous": True}, ""),
+        (
+            {"looked": False, "synchronous": True, "sent": None},
+            "pending=0 oldest=0.0 lost=0 junk=0",
         ),
     ],
 )

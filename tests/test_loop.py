@@ -1,14 +1,19 @@
 """check_smtp_loop: whole lines against a mail system, and runs that break off at every point."""
 
 import json
+import os
 import re
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import trustme
 
+from check_smtp_core.deadline import Deadline
+from check_smtp_delivery.ledger import Ledger
 from tests.conftest import Outcome, Stage
 from tests.imap_server import PASSWORD, Ways
 from tests.mail_loop import MailLoop, mail_loop
@@ -442,6 +447,26 @@ def test_junk_in_a_maildir(loop: MailLoop) -> None:
     )
 
 
+def test_a_message_below_many_newer_ones_is_not_lost(
+    loop: MailLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("check_smtp_delivery.maildir._NEWEST", 2)
+    path = maildir(loop.folder)
+    loop.deliver = loop.nowhere
+    loop.run("state", *IN_MAILDIR, str(path))
+    age(loop, 4000)
+    (path / "new/1.M1.host").write_bytes(loop.messages[0])
+    arrived = time.time() - 3990
+    os.utime(path / "new/1.M1.host", (arrived, arrived))
+    for number in range(3):
+        (path / f"cur/{number}").write_text("Subject: newer", encoding="ascii")
+    seen = loop.run("state", *IN_MAILDIR, str(path))
+    assert (seen.code, text(seen)) == (
+        0,
+        "SMTP_LOOP OK - 127.0.0.1:PORT the message came after T s, 1 under way",
+    )
+
+
 def test_a_maildir_that_is_missing(loop: MailLoop) -> None:
     seen = loop.run("state", *IN_MAILDIR, str(loop.folder / "Maildir"))
     assert (seen.code, text(seen)) == (
@@ -672,8 +697,69 @@ def test_without_a_state_file_that_can_be_used_nothing_is_sent(
         3,
         f"SMTP_LOOP UNKNOWN - 127.0.0.1:PORT local: nothing was sent: FOLDER/{name} {why}",
     )
+    assert seen.perfdata == "time=Ts;;;0 time_connect=Ts;;;0 time_greeting=Ts;;;0 time_ehlo=Ts;;;0"
     assert loop.messages == []
     assert loop.imap.heard == []
+
+
+@pytest.mark.parametrize("state", [False, True])
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (
+            ("--imap-password-file", "FOLDER/none"),
+            "FOLDER/none cannot be read: no such file or directory",
+        ),
+        (
+            ("--imap-password-file", ""),
+            "no password is given (--imap-password-file, or the variable "
+            "CHECK_SMTP_IMAP_PASSWORD)",
+        ),
+        (
+            ("--imap-security", "tls", "--ca-file", "FOLDER/none"),
+            "the CA file FOLDER/none cannot be read: no such file or directory",
+        ),
+    ],
+)
+def test_without_what_opens_the_mailbox_nothing_is_sent(
+    loop: MailLoop,
+    monkeypatch: pytest.MonkeyPatch,
+    state: bool,
+    arguments: tuple[str, ...],
+    why: str,
+) -> None:
+    monkeypatch.delenv("CHECK_SMTP_IMAP_PASSWORD", raising=False)
+    given = [each.replace("FOLDER", str(loop.folder)) for each in arguments]
+    seen = loop.run(*(["state"] if state else []), *given)
+    assert (seen.code, text(seen)) == (
+        3,
+        f"SMTP_LOOP UNKNOWN - 127.0.0.1:PORT local: nothing was sent: {why}",
+    )
+    assert loop.messages == []
+    assert not loop.state.exists()
+    assert loop.imap.heard == []
+
+
+def test_a_slow_answer_to_the_message_leaves_time_for_the_lock(
+    loop: MailLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run holds the state file for a moment, when the answer has come at last."""
+    monkeypatch.setattr("check_smtp_delivery.loop._LOCK_SECONDS", 1.0)
+
+    def deliver(message: bytes) -> None:
+        time.sleep(1.1)
+        lock = Ledger(str(loop.state), "", Deadline.after(1))._lock()
+        lock.__enter__()
+        threading.Timer(0.3, lock.__exit__, (None, None, None)).start()
+
+    loop.deliver = deliver
+    seen = loop.run("state", "-t", "10")
+    assert (seen.code, text(seen)) == (
+        0,
+        "SMTP_LOOP OK - 127.0.0.1:PORT a message was sent; "
+        "in-flight: 1 message is under way, for T s",
+    )
+    assert '"accepted": true' in loop.state.read_text(encoding="ascii")
 
 
 # -- the mailbox cannot be read

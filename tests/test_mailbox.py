@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from check_smtp_core.deadline import Deadline
+from check_smtp_core.findings import SessionEnded
 from check_smtp_core.options import parse_options
-from check_smtp_delivery.mailbox import Unreadable, open_mailbox
+from check_smtp_delivery.mailbox import Unreadable, open_mailbox, read_access
 from check_smtp_delivery.maildir import Maildir
 from tests.mail_loop import mail_loop
 from tests.test_suite import parser_of
@@ -16,14 +17,14 @@ SHARED = ("-H", "mail.example", "--recipient", "loop@example.com")
 
 def test_a_maildir(tmp_path: Path) -> None:
     options = parse_options(parser_of("check_smtp_loop"), [*SHARED, "--maildir", str(tmp_path)])
-    assert isinstance(open_mailbox(options, Deadline.after(5), []), Maildir)
+    assert isinstance(open_mailbox(options, Deadline.after(5), [], 0.0), Maildir)
 
 
 def test_an_imap_server(tmp_path: Path) -> None:
     with mail_loop(tmp_path) as running:
         options = parse_options(parser_of("check_smtp_loop"), running.arguments())
         dialogue: list[str] = []
-        open_mailbox(options, Deadline.after(5), dialogue).close()
+        open_mailbox(options, Deadline.after(5), dialogue, 0.0).close()
     assert dialogue[0].startswith("IMAP S: * OK ")
     assert "LOGOUT" in "".join(dialogue)
 
@@ -46,5 +47,10 @@ def test_what_is_needed_to_open_it(
     words = [*SHARED, "--imap-host", "127.0.0.1", "--imap-user", "x", *arguments]
     if "--ca-file" not in arguments:
         words += ["--imap-security", "none"]
+    options = parse_options(parser_of("check_smtp_loop"), words)
     with pytest.raises(Unreadable, match=why):
-        open_mailbox(parse_options(parser_of("check_smtp_loop"), words), Deadline.after(5), [])
+        open_mailbox(options, Deadline.after(5), [], 0.0)
+    with pytest.raises(SessionEnded) as caught:
+        read_access(options)
+    assert caught.value.finding.name == "local"
+    assert why in caught.value.finding.text
