@@ -100,7 +100,10 @@ class Asked(NamedTuple):
     def measures(self) -> list[Measure]:
         """How many recipients were `accepted`, `deferred` and `refused`, probes left out."""
         kinds = {"accepted": 2, "deferred": 4, "refused": 5}
-        return [Measure(label, self._count(kind)) for label, kind in kinds.items()]
+        return [
+            Measure(label, self._count(kind), more_is_worse=kind != 2)
+            for label, kind in kinds.items()
+        ]
 
     def details(self, level: int) -> list[str]:
         """Each recipient, what was wished and what was said (-v)."""

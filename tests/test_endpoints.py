@@ -228,6 +228,30 @@ def test_each_checks_own_numbers_are_those_of_the_least() -> None:
     )
 
 
+def test_of_what_had_better_be_little_the_most_is_told() -> None:
+    said = """
+        S: 220 x
+        C: EHLO client.example
+        S: 250 x
+        C: MAIL FROM:<>
+        S: 250 ok
+        C: RCPT TO:<a@x>
+        S: {}
+        C: RSET
+        S: 250 ok
+        C: QUIT
+        S: 221 Bye
+    """
+    with playing(said.format("250 ok"), said.format("550 5.1.1 no such user")) as players:
+        port = players[0].port
+        given = ("-H", "127.0.0.1,127.0.0.2", "-p", str(port), "--ehlo-name", "client.example")
+        seen = outcome(*run_check("rcpt", *given, "--accept", "a@x"), port)
+    assert seen.perfdata == (
+        "time_max=Ts;;;0 endpoints=2;;;0 endpoints_ok=1;;;0 accepted_min=0;;;0 "
+        "deferred_max=0;;;0 refused_max=1;;;0"
+    )
+
+
 def flood(at: socket.socket) -> None:
     """Send TLS records that mean nothing, without end, to whoever comes first."""
     connection, _ = at.accept()
