@@ -58,6 +58,10 @@ class Concealment:
         text = self._starred(text, cut)
         if not self._repeated_in(text):
             return text
+        return self.codes(text)
+
+    def codes(self, text: str) -> str:
+        """What is shown of a text that holds a piece of a secret, maybe with another one."""
         head = re.match(self._head, text)
         kept = head[0] if head else ""
         return REPEATS if self._repeated_in(kept) else kept + REPEATS

@@ -115,18 +115,15 @@ class ImapMailbox:
     def delete(self, messages: Sequence[Found]) -> None:
         """Delete messages by their UIDs; without UIDPLUS they are only marked as deleted."""
         with _Troubles(self._secrets):
-            for folder in dict.fromkeys(each.folder for each in messages):
-                encoded = next(each.place for each in messages if each.folder == folder)
-                name = encoded.partition(" ")[2]
+            for name in dict.fromkeys(each.place.partition(" ")[2] for each in messages):
+                there = [each for each in messages if each.place.partition(" ")[2] == name]
                 known = self._validity.get(name)
                 self._open(name)
                 if known != self._validity.get(name):
                     continue  # the numbers mean other messages now
                 if not self._writable:
-                    raise Unreadable(f"the folder {quoted(folder, 60)} is read-only")
-                uids = ",".join(
-                    each.place.partition(" ")[0] for each in messages if each.folder == folder
-                )
+                    raise Unreadable(f"the folder {quoted(there[0].folder, 60)} is read-only")
+                uids = ",".join(each.place.partition(" ")[0] for each in there)
                 _done(self._client.uid("STORE", uids, "+FLAGS.SILENT", r"(\Deleted)"))
                 if "UIDPLUS" in self._client.capabilities:
                     _done(self._client.uid("EXPUNGE", uids))
@@ -163,8 +160,9 @@ class ImapMailbox:
             self._writable = False
             answer = client.select(quoted_string(name), True)
         if answer[0] != "OK":
-            text = _text(answer[1][-1])
-            raise Unreadable(f"the folder {quoted(name, 60)} cannot be opened: {quoted(text)}")
+            text = self._secrets.concealed(_text(answer[1][-1]))
+            shown = quoted(self._secrets.concealed(name), 60)
+            raise Unreadable(f"the folder {shown} cannot be opened: {quoted(text)}")
         self._messages = int(answer[1][-1] or 0)
         self._validity[name] = _text(client.response("UIDVALIDITY")[1][-1])
         self._selected = name
@@ -221,7 +219,8 @@ class ImapMailbox:
         seen = Moment.now()
         data = _done(self._client.uid("FETCH", str(uid), f"(UID {_AUTHENTICATION})"))
         results = b"".join(headers for each, _, headers in rows(data) if each == uid)
-        return Found(token, decoded_name(folder), f"{uid} {folder}", junk, arrived, seen, results)
+        name = self._secrets.concealed(decoded_name(folder))
+        return Found(token, name, f"{uid} {folder}", junk, arrived, seen, results)
 
 
 class _Troubles:
@@ -307,7 +306,8 @@ class _Client(imaplib.IMAP4):
         self.capabilities = tuple(decoded(text).upper().split())
 
     def _note(self, speaker: str, octets: bytes) -> None:
-        text = self._secrets.concealed(decoded(octets.rstrip(b"\r\n")))
+        line = decoded(octets.rstrip(b"\r\n"))
+        text = self._secrets.heard(line) if speaker == "S" else self._secrets.own(line)
         self._dialogue.append(f"IMAP {speaker}: {text}")
 
 
