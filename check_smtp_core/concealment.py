@@ -27,7 +27,7 @@ class Concealment:
 
     def __init__(self, head: str = _SMTP_HEAD) -> None:
         self._secrets: list[str] = []
-        self._pieces: dict[int, set[str]] = {}
+        self._pieces: dict[int, set[tuple[str, ...]]] = {}
         self._head = head
 
     def add(self, *secrets: str) -> None:
@@ -48,7 +48,7 @@ class Concealment:
                     continue
                 pieces = {folded[at : at + length] for at in range(len(folded) - length + 1)}
                 found = self._pieces.setdefault(length, set())
-                found |= {each for each in pieces if each not in known}
+                found |= {tuple(each) for each in pieces if each not in known}
 
     def concealed(self, text: str, cut: bool = False) -> str:
         """Text without the words that are to be concealed.
@@ -89,12 +89,12 @@ class Concealment:
         if not self._pieces:
             return False
         joined = re.sub(rf"(?:^|[\r\n]+| / ){self._head}", "", text)
-        return any(
-            folded[at : at + length] in pieces
-            for each in (text, joined)
-            for folded in _folded(each)
+        shapes = {folded for each in {text, joined} for folded in _folded(each)}
+        # Characters side by side as tuples: a flood of octets has to pass here, too.
+        return not all(
+            pieces.isdisjoint(zip(*(shape[at:] for at in range(length)), strict=False))
+            for shape in shapes
             for length, pieces in self._pieces.items()
-            for at in range(len(folded) - length + 1)
         )
 
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _HEAD = r"(?:[*+] |[A-P]{4}[0-9]+ )?(?:(?:OK|NO|BAD|BYE|PREAUTH) )?(?:\[[A-Z-]+\] )?"
 
 
+# So much of a line may begin what the next one ends.
+_TAIL = 80
+
+
 class Secrets:
     """A password in the forms in which it goes out, and might come back, also in pieces."""
 
@@ -43,7 +47,7 @@ class Secrets:
         """A line of the server's without any of them, also where the line before began one."""
         shown = self._concealment.lines((self._before, line))
         hidden = len(shown) == 1
-        self._before = "" if hidden else line
+        self._before = "" if hidden else line[-_TAIL:]
         return self._concealment.codes(line) if hidden else shown[1]
 
     def own(self, text: str) -> str:
