@@ -42,6 +42,9 @@ RECENT = 200
 
 _SEARCHES, _LARGEST = 20, 1024 * 1024
 _LONGEST_LINE = 65536
+# In answer to one command. A look needs a few hundred octets and three lines for each of the
+# newest messages; what goes far beyond would only fill the memory.
+_MOST_OCTETS, _MOST_LINES = 4 * 1024 * 1024, 20_000
 _AUTHENTICATION = "BODY.PEEK[HEADER.FIELDS (AUTHENTICATION-RESULTS RECEIVED)]"
 _ATTRIBUTES = f"(UID INTERNALDATE BODY.PEEK[HEADER.FIELDS ({HEADER.upper()})])"
 
@@ -257,6 +260,7 @@ class _Client(imaplib.IMAP4):
         self._secrets = secrets
         self._dialogue = dialogue
         self._octets = bytearray()
+        self._octets_of_answer = self._lines_of_answer = 0
         super().__init__()
 
     def open(self, host: str = "", port: int = 143, timeout: float | None = None) -> None:
@@ -266,6 +270,9 @@ class _Client(imaplib.IMAP4):
         """So many octets of the server's."""
         if size > _LARGEST:
             raise self.abort(f"a literal of {size} octets")
+        self._octets_of_answer += size
+        if self._octets_of_answer > _MOST_OCTETS:
+            raise self.abort(f"more than {_MOST_OCTETS} octets in one answer")
         while len(self._octets) < size:
             self._octets += finish(self.connection.read())
         taken = bytes(self._octets[:size])
@@ -280,12 +287,16 @@ class _Client(imaplib.IMAP4):
             self._octets += finish(self.connection.read())
         if not 0 < end <= _LONGEST_LINE:
             raise self.abort("an endless line")
+        self._lines_of_answer += 1
+        if self._lines_of_answer > _MOST_LINES:
+            raise self.abort(f"more than {_MOST_LINES} lines in one answer")
         line = self.read(end)
         self._note("S", line)
         return line
 
     def send(self, data: Any) -> None:
-        """Send octets as they are."""
+        """Send octets as they are; the answer to them has its own limits."""
+        self._octets_of_answer = self._lines_of_answer = 0
         if data != b"\r\n":
             secret = self.concealing and not data.endswith(b"\r\n")
             self._note("C", b"***" if secret else bytes(data))

@@ -242,6 +242,18 @@ def test_a_folder_that_was_made_anew_meanwhile_keeps_its_messages() -> None:
         (Ways(refused=("LIST",)), 5, "Internal error occurred"),
         (Ways(greeting="* OK " + "x" * 70000), 5, "an endless line"),
         (Ways(greeting="* OK {99999999}"), 5, "a literal of 99999999 octets"),
+        (
+            Ways(greeting=f"* OK {{1000000}}\r\n{'x' * 10**6}" * 5),
+            20,
+            "than 4194304 octets in one",
+        ),
+        (Ways(floods="SELECT", flood=f"* FLAGS {'x' * 9000}"), 20, "than 4194304 octets in one"),
+        (
+            Ways(floods="FETCH", flood=f"* 1 FETCH (X {{1000000}}\r\n{'x' * 10**6})"),
+            20,
+            "the IMAP server: .*more than 4194304 octets in one answer",
+        ),
+        (Ways(floods="CAPABILITY", flood="* X"), 20, "more than 20000 lines in one answer"),
         (Ways(greeting="* BYE closed <for> $you | `x`"), 5, r'BYE closed \(for\) \?you / \'x\'"'),
         (Ways(greeting="\x00\x80\xff"), 5, "unexpected response"),
         (Ways(before_login="IMAP2"), 5, "not IMAP4 compliant"),
