@@ -310,6 +310,11 @@ class _Client(imaplib.IMAP4):
         """What came behind the last answer: in clear text, before TLS, it is an injection."""
         return bytes(self._octets)
 
+    def forget(self) -> None:
+        """Forget what was said before TLS (RFC 9051 6.2.1): anybody may have said it."""
+        self.untagged_responses.clear()
+        self.capabilities = ()
+
     def ask_capabilities(self) -> None:
         """Note what the server can do now: it says more inside TLS, and after the login."""
         words = _done(self.capability())
@@ -377,6 +382,7 @@ def _start_tls(client: _Client, server: Server) -> None:
     if client.left_over():
         raise Unreadable("clear text between the IMAP server's answer to STARTTLS and TLS")
     finish(client.connection.start_tls(_engine(server)))
+    client.forget()
     client.ask_capabilities()
 
 

@@ -109,6 +109,19 @@ def test_clear_text_behind_the_answer_to_starttls_is_no_part_of_what_comes_insid
         pass
 
 
+def test_what_was_said_before_tls_is_forgotten_inside(
+    server_tls: ssl.SSLContext, ca_file: str
+) -> None:
+    """RFC 9051 6.2.1: who sits in between may have said it."""
+    said = "* CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=PLAIN\r\n"
+    ways = Ways(before_login="IMAP4rev1", in_clear=said)
+    with ImapServer(server_tls, ways=ways) as server:
+        with opened(server, "starttls", "mail.example", ca_file) as mailbox:
+            assert mailbox.look({TOKEN}) == []
+        said_by_us = [each.split(" ")[0] for each in server.heard]
+    assert said_by_us[:4] == ["CAPABILITY", "STARTTLS", "CAPABILITY", "LOGIN"]
+
+
 def test_without_a_trust_any_certificate_will_do(server_tls: ssl.SSLContext) -> None:
     with ImapServer(server_tls, implicit=True) as server:
         server.folders["INBOX"].add(MESSAGE)
