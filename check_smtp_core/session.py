@@ -226,6 +226,10 @@ class Session:
         """
         self._concealment.add(*secrets)
 
+    def guard(self, secret: str, user: str, response: str = "") -> None:
+        """From now on, show no reply that holds a piece of a secret; see concealment.py."""
+        self._concealment.guard(secret, user, response)
+
     def concealed(self, text: str, cut: bool = False) -> str:
         """Text without what is to be concealed; see concealment.py."""
         return self._concealment.concealed(text, cut)
@@ -259,6 +263,7 @@ class Session:
         stopwatch.start = self._stopwatch.start
         session = Session(self.address, self._options, self._deadline, stopwatch, new_engine)
         session.dialogue = self.dialogue
+        session._concealment = self._concealment
         try:
             await session.connect(self._deadline)
         except OutOfTime:
@@ -319,7 +324,8 @@ class Session:
         return octets
 
     def _reply_to(self, verb: str) -> str:
-        return self.concealed(f"the reply to {verb}{' inside TLS' if self.agreed else ''}")
+        awaited = f"the reply to {verb}{' inside TLS' if self.agreed else ''}"
+        return self._concealment.own(awaited)
 
     def _accepted(self, phase: str, reply: Reply) -> Reply:
         if reply.code == 421:
@@ -330,7 +336,7 @@ class Session:
     async def _reply(self) -> Reply:
         while (reply := self._conversation.next_reply()) is None:
             self._conversation.receive_data(await self._open.read())
-        shown = reply._replace(lines=tuple(map(self.concealed, reply.lines)))
+        shown = reply._replace(lines=self._concealment.lines(reply.lines))
         for line in shown.lines[:-1]:
             self._spoken("S", f"{shown.code}-{line}")
         self._spoken("S", f"{shown.code} {shown.lines[-1]}")
@@ -353,7 +359,9 @@ class Session:
 
     def _spoken(self, speaker: str, line: str) -> None:
         seconds = self._stopwatch.since_start()
-        self.dialogue.append(Spoken(seconds, speaker, self.concealed(line.rstrip("\r\n"))))
+        # What the server says comes here concealed as a whole.
+        line = self._concealment.own(line.rstrip("\r\n"))
+        self.dialogue.append(Spoken(seconds, speaker, line))
 
     @property
     def tried(self) -> bool:

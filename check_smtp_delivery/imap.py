@@ -42,6 +42,9 @@ RECENT = 200
 
 _SEARCHES, _LARGEST = 20, 1024 * 1024
 _LONGEST_LINE = 65536
+# In answer to one command. A look needs a few hundred octets and three lines for each of the
+# newest messages; what goes far beyond would only fill the memory.
+_MOST_OCTETS, _MOST_LINES = 4 * 1024 * 1024, 20_000
 _AUTHENTICATION = "BODY.PEEK[HEADER.FIELDS (AUTHENTICATION-RESULTS RECEIVED)]"
 _ATTRIBUTES = f"(UID INTERNALDATE BODY.PEEK[HEADER.FIELDS ({HEADER.upper()})])"
 
@@ -115,18 +118,15 @@ class ImapMailbox:
     def delete(self, messages: Sequence[Found]) -> None:
         """Delete messages by their UIDs; without UIDPLUS they are only marked as deleted."""
         with _Troubles(self._secrets):
-            for folder in dict.fromkeys(each.folder for each in messages):
-                encoded = next(each.place for each in messages if each.folder == folder)
-                name = encoded.partition(" ")[2]
+            for name in dict.fromkeys(each.place.partition(" ")[2] for each in messages):
+                there = [each for each in messages if each.place.partition(" ")[2] == name]
                 known = self._validity.get(name)
                 self._open(name)
                 if known != self._validity.get(name):
                     continue  # the numbers mean other messages now
                 if not self._writable:
-                    raise Unreadable(f"the folder {quoted(folder, 60)} is read-only")
-                uids = ",".join(
-                    each.place.partition(" ")[0] for each in messages if each.folder == folder
-                )
+                    raise Unreadable(f"the folder {quoted(there[0].folder, 60)} is read-only")
+                uids = ",".join(each.place.partition(" ")[0] for each in there)
                 _done(self._client.uid("STORE", uids, "+FLAGS.SILENT", r"(\Deleted)"))
                 if "UIDPLUS" in self._client.capabilities:
                     _done(self._client.uid("EXPUNGE", uids))
@@ -163,8 +163,9 @@ class ImapMailbox:
             self._writable = False
             answer = client.select(quoted_string(name), True)
         if answer[0] != "OK":
-            text = _text(answer[1][-1])
-            raise Unreadable(f"the folder {quoted(name, 60)} cannot be opened: {quoted(text)}")
+            text = self._secrets.concealed(_text(answer[1][-1]))
+            shown = quoted(self._secrets.concealed(name), 60)
+            raise Unreadable(f"the folder {shown} cannot be opened: {quoted(text)}")
         self._messages = int(answer[1][-1] or 0)
         self._validity[name] = _text(client.response("UIDVALIDITY")[1][-1])
         self._selected = name
@@ -221,7 +222,8 @@ class ImapMailbox:
         seen = Moment.now()
         data = _done(self._client.uid("FETCH", str(uid), f"(UID {_AUTHENTICATION})"))
         results = b"".join(headers for each, _, headers in rows(data) if each == uid)
-        return Found(token, decoded_name(folder), f"{uid} {folder}", junk, arrived, seen, results)
+        name = self._secrets.concealed(decoded_name(folder))
+        return Found(token, name, f"{uid} {folder}", junk, arrived, seen, results)
 
 
 class _Troubles:
@@ -258,6 +260,7 @@ class _Client(imaplib.IMAP4):
         self._secrets = secrets
         self._dialogue = dialogue
         self._octets = bytearray()
+        self._octets_of_answer = self._lines_of_answer = 0
         super().__init__()
 
     def open(self, host: str = "", port: int = 143, timeout: float | None = None) -> None:
@@ -267,6 +270,9 @@ class _Client(imaplib.IMAP4):
         """So many octets of the server's."""
         if size > _LARGEST:
             raise self.abort(f"a literal of {size} octets")
+        self._octets_of_answer += size
+        if self._octets_of_answer > _MOST_OCTETS:
+            raise self.abort(f"more than {_MOST_OCTETS} octets in one answer")
         while len(self._octets) < size:
             self._octets += finish(self.connection.read())
         taken = bytes(self._octets[:size])
@@ -281,12 +287,16 @@ class _Client(imaplib.IMAP4):
             self._octets += finish(self.connection.read())
         if not 0 < end <= _LONGEST_LINE:
             raise self.abort("an endless line")
+        self._lines_of_answer += 1
+        if self._lines_of_answer > _MOST_LINES:
+            raise self.abort(f"more than {_MOST_LINES} lines in one answer")
         line = self.read(end)
         self._note("S", line)
         return line
 
     def send(self, data: Any) -> None:
-        """Send octets as they are."""
+        """Send octets as they are; the answer to them has its own limits."""
+        self._octets_of_answer = self._lines_of_answer = 0
         if data != b"\r\n":
             secret = self.concealing and not data.endswith(b"\r\n")
             self._note("C", b"***" if secret else bytes(data))
@@ -300,6 +310,11 @@ class _Client(imaplib.IMAP4):
         """What came behind the last answer: in clear text, before TLS, it is an injection."""
         return bytes(self._octets)
 
+    def forget(self) -> None:
+        """Forget what was said before TLS (RFC 9051 6.2.1): anybody may have said it."""
+        self.untagged_responses.clear()
+        self.capabilities = ()
+
     def ask_capabilities(self) -> None:
         """Note what the server can do now: it says more inside TLS, and after the login."""
         words = _done(self.capability())
@@ -307,7 +322,8 @@ class _Client(imaplib.IMAP4):
         self.capabilities = tuple(decoded(text).upper().split())
 
     def _note(self, speaker: str, octets: bytes) -> None:
-        text = self._secrets.concealed(decoded(octets.rstrip(b"\r\n")))
+        line = decoded(octets.rstrip(b"\r\n"))
+        text = self._secrets.heard(line) if speaker == "S" else self._secrets.own(line)
         self._dialogue.append(f"IMAP {speaker}: {text}")
 
 
@@ -366,6 +382,7 @@ def _start_tls(client: _Client, server: Server) -> None:
     if client.left_over():
         raise Unreadable("clear text between the IMAP server's answer to STARTTLS and TLS")
     finish(client.connection.start_tls(_engine(server)))
+    client.forget()
     client.ask_capabilities()
 
 

@@ -10,26 +10,49 @@ from base64 import b64encode
 from collections.abc import Iterator
 from datetime import datetime
 
+from check_smtp_core.concealment import Concealment
 from check_smtp_core.lean_typing import TYPE_CHECKING
+from check_smtp_core.text import printable
 from check_smtp_delivery.credentials import Credentials
 
 if TYPE_CHECKING:
     from typing import Any
 
 
+# A tag, the kind of response and its code in brackets.
+_HEAD = r"(?:[*+] |[A-P]{4}[0-9]+ )?(?:(?:OK|NO|BAD|BYE|PREAUTH) )?(?:\[[A-Z-]+\] )?"
+
+
+# So much of a line may begin what the next one ends.
+_TAIL = 80
+
+
 class Secrets:
-    """A password in the forms in which it goes out, and might come back."""
+    """A password in the forms in which it goes out, and might come back, also in pieces."""
 
     def __init__(self, login: Credentials) -> None:
         plain = b64encode(f"\0{login.user}\0{login.secret}".encode()).decode("ascii")
-        forms = (login.secret, quoted_string(login.secret)[1:-1], plain, plain.rstrip("="))
-        self._forms = sorted(filter(None, set(forms)), key=len, reverse=True)
+        forms = [login.secret, quoted_string(login.secret)[1:-1], plain, plain.rstrip("=")]
+        forms.append(printable(login.secret))
+        self._concealment = Concealment(_HEAD)
+        self._concealment.add(*dict.fromkeys(forms))
+        self._concealment.guard(login.secret, login.user, plain)
+        self._before = ""
 
     def concealed(self, text: str) -> str:
         """Text without any of them."""
-        for form in self._forms:
-            text = text.replace(form, "***")
-        return text
+        return self._concealment.concealed(text)
+
+    def heard(self, line: str) -> str:
+        """A line of the server's without any of them, also where the line before began one."""
+        shown = self._concealment.lines((self._before, line))
+        hidden = len(shown) == 1
+        self._before = "" if hidden else line[-_TAIL:]
+        return self._concealment.codes(line) if hidden else shown[1]
+
+    def own(self, text: str) -> str:
+        """What we say, without any of them as a whole."""
+        return self._concealment.own(text)
 
 
 def rows(data: list[Any]) -> Iterator[tuple[int, float, bytes]]:

@@ -174,6 +174,7 @@ async def try_login(
         name = _chosen(hello.capabilities, options)
         session.conceal(credentials.secret, encoded(credentials.secret.encode()))
         mechanism = begun(name, credentials)
+        _guard(session, credentials, mechanism.first or b"")
     reply = await _exchange(session, name, mechanism)
     if reply.code // 100 == 2:
         session.notes += verdicts.about_reply("auth", reply, _ACCEPTED)
@@ -226,6 +227,12 @@ async def _exchange(session: Session, name: str, mechanism: Mechanism) -> Reply:
             raise await _cancelled(session, _fault(session, name, fault, reply)) from None
         reply = await session.respond("auth", _said(session, answer), "AUTH")
     return reply
+
+
+def _guard(session: Session, credentials: Credentials, first: bytes) -> None:
+    """Let nobody repeat the secret in pieces, nor what we say first if that tells it."""
+    telling = credentials.secret.encode() in first
+    session.guard(credentials.secret, credentials.user, encoded(first) if telling else "")
 
 
 def _said(session: Session, octets: bytes) -> str:

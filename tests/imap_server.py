@@ -49,7 +49,8 @@ class Ways(NamedTuple):
 
     `capabilities` are said after the login. `greeting` replaces the whole session. `refused` are
     commands that get NO with this text. `lagging` makes searches find nothing, `hangs` names a
-    command that is never answered.
+    command that is never answered. `floods` are commands that get `flood` without end; `in_clear`
+    is said before the answer to STARTTLS.
     """
 
     capabilities: str = "IMAP4rev1 UIDPLUS SPECIAL-USE"
@@ -62,6 +63,9 @@ class Ways(NamedTuple):
     hangs: str = ""
     read_only: bool = False
     injected: str = ""
+    in_clear: str = ""
+    floods: str = ""
+    flood: str = ""
 
 
 class ImapServer:
@@ -155,6 +159,8 @@ class _Session:
             if word == ways.hangs:
                 while self._receive():
                     pass
+            while word == ways.floods:
+                self._say(ways.flood)
             if word in ways.refused:
                 self._say(f"{tag} NO {ways.text}")
                 continue
@@ -211,7 +217,7 @@ class _Session:
 
     def _starttls(self, tag: str, _: str) -> None:
         assert self._tls is not None
-        self._say(f"{tag} OK go{self._server.ways.injected}")
+        self._say(f"{self._server.ways.in_clear}{tag} OK go{self._server.ways.injected}")
         self._connection = self._tls.wrap_socket(self._connection, server_side=True)
 
     def _login(self, tag: str, rest: str) -> None:

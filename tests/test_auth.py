@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from check_smtp_core.concealment import REPEATS
 from check_smtp_core.findings import Finding
 from check_smtp_core.reply import Reply
 from check_smtp_delivery import sasl
@@ -714,6 +715,42 @@ def test_a_server_that_echoes_a_secret_does_not_get_it_printed(
         assert "hunter2" not in output
         assert sent[:24] not in output
         assert base64(password)[:16] not in output
+
+
+PIECES: list[tuple[Callable[[str, str], str], str]] = [
+    (lambda password, sent: f"S: 500 unrecognised: AUTH PLAIN {sent[:14]}...", "500"),
+    (lambda password, sent: f"S: 535-5.7.8 {sent[:14]}\nS: 535 5.7.8 {sent[14:]}", "535 5.7.8"),
+    (lambda password, sent: f"S: 535 5.7.8 {sent.rstrip('=')[:-1]}", "535 5.7.8"),
+    (
+        lambda password, sent: f"S: 535-5.7.8 {password[:5]}\nS: 535 5.7.8 {password[5:]}",
+        "535 5.7.8",
+    ),
+    (lambda password, sent: f"S: 535 5.7.8 {password.encode()!r}", "535 5.7.8"),
+    (lambda password, sent: f"S: 454 4.7.0 {password[:7]}", "454 4.7.0"),
+    (lambda password, sent: f"S: 535 {password.swapcase()}", "535"),
+    (lambda password, sent: f"S> 535-{sent[:5]}\\r\\n535 {sent[5:9]}\nCLOSE", "535"),
+    (lambda password, sent: f"S: what is {password[:9]}", "what is"),
+    (lambda password, sent: f"S: 334 {sent[:-4]}\nC: *\nS: 501 {sent[:-4]}", "334"),
+]
+
+
+@pytest.mark.parametrize("level", [[], ["-v"], ["-vv"], ["-vvv"]])
+@pytest.mark.parametrize(("echo", "codes"), PIECES)
+def test_nor_does_one_that_echoes_pieces_of_it(
+    client: Client, echo: Callable[[str, str], str], codes: str, level: list[str]
+) -> None:
+    password = 'Zq8-\\"Horse"-battery'
+    sent = base64(f"\0jane\0{password}")
+    transcript = f"{offering('PLAIN')}C: AUTH PLAIN {sent}\n{echo(password, sent)}"
+    transcript += "" if "CLOSE" in transcript else BYE
+    file = client.written("quotes", password)
+    # A challenge that holds them is answered before it is shown.
+    mechanism = ("--mechanism", "PLAIN")
+    result = client(transcript, "-U", "jane", "--password-file", file, *mechanism, *level)
+    output = "\n".join(result.lines)
+    assert re.search(rf"{codes}[ -](\*\*\*|{re.escape(REPEATS)})", output)
+    for piece in ("zq8", "horse", "battery", sent[:6].lower(), sent[14:20].lower()):
+        assert piece not in output.lower()
 
 
 def test_nobody_finds_the_secret_in_the_list_of_processes(client: Client) -> None:

@@ -109,6 +109,19 @@ def test_clear_text_behind_the_answer_to_starttls_is_no_part_of_what_comes_insid
         pass
 
 
+def test_what_was_said_before_tls_is_forgotten_inside(
+    server_tls: ssl.SSLContext, ca_file: str
+) -> None:
+    """RFC 9051 6.2.1: who sits in between may have said it."""
+    said = "* CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=PLAIN\r\n"
+    ways = Ways(before_login="IMAP4rev1", in_clear=said)
+    with ImapServer(server_tls, ways=ways) as server:
+        with opened(server, "starttls", "mail.example", ca_file) as mailbox:
+            assert mailbox.look({TOKEN}) == []
+        said_by_us = [each.split(" ")[0] for each in server.heard]
+    assert said_by_us[:4] == ["CAPABILITY", "STARTTLS", "CAPABILITY", "LOGIN"]
+
+
 def test_without_a_trust_any_certificate_will_do(server_tls: ssl.SSLContext) -> None:
     with ImapServer(server_tls, implicit=True) as server:
         server.folders["INBOX"].add(MESSAGE)
@@ -242,6 +255,18 @@ def test_a_folder_that_was_made_anew_meanwhile_keeps_its_messages() -> None:
         (Ways(refused=("LIST",)), 5, "Internal error occurred"),
         (Ways(greeting="* OK " + "x" * 70000), 5, "an endless line"),
         (Ways(greeting="* OK {99999999}"), 5, "a literal of 99999999 octets"),
+        (
+            Ways(greeting=f"* OK {{1000000}}\r\n{'x' * 10**6}" * 5),
+            20,
+            "than 4194304 octets in one",
+        ),
+        (Ways(floods="SELECT", flood=f"* FLAGS {'x' * 9000}"), 20, "than 4194304 octets in one"),
+        (
+            Ways(floods="FETCH", flood=f"* 1 FETCH (X {{1000000}}\r\n{'x' * 10**6})"),
+            20,
+            "the IMAP server: .*more than 4194304 octets in one answer",
+        ),
+        (Ways(floods="CAPABILITY", flood="* X"), 20, "more than 20000 lines in one answer"),
         (Ways(greeting="* BYE closed <for> $you | `x`"), 5, r'BYE closed \(for\) \?you / \'x\'"'),
         (Ways(greeting="\x00\x80\xff"), 5, "unexpected response"),
         (Ways(before_login="IMAP2"), 5, "not IMAP4 compliant"),

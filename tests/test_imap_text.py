@@ -1,9 +1,11 @@
 """IMAP's texts: names of folders in both directions, and the answers to FETCH and LIST."""
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
 
+from check_smtp_core.concealment import REPEATS
 from check_smtp_delivery.credentials import Credentials
 from check_smtp_delivery.imap_text import (
     Secrets,
@@ -97,3 +99,38 @@ def test_a_password_is_hidden_in_each_form_in_which_it_may_come_back() -> None:
     assert secrets.concealed('said a "b" \\ c, a \\"b\\" \\\\ c and AGpvZQBhICJiIiBcIGM=.') == (
         "said ***, *** and ***."
     )
+
+
+SECRET = 'Zx"9\\qv-Tangerine'
+PLAIN = b64encode(f"\0loop\0{SECRET}".encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"* BAD what is {PLAIN[:8]}...", f"* BAD {REPEATS}"),
+        (
+            f"ABCD7 NO [AUTHENTICATIONFAILED] {SECRET[:9]}",
+            f"ABCD7 NO [AUTHENTICATIONFAILED] {REPEATS}",
+        ),
+        (f"[ALERT] {b64encode(SECRET.encode()).decode()[:-4]}", f"[ALERT] {REPEATS}"),
+        (f"unexpected response: {SECRET.encode()!r}", REPEATS),
+        (f"+ {SECRET.lower()}", f"+ {REPEATS}"),
+        ("* OK [TANGERINE] hello", REPEATS),
+        ("* OK loop logged in", "* OK loop logged in"),
+        (f"* OK {SECRET}", "* OK ***"),
+    ],
+)
+def test_a_password_is_not_shown_in_pieces(text: str, shown: str) -> None:
+    secrets = Secrets(Credentials("loop", SECRET))
+    assert secrets.concealed(text) == shown
+    assert secrets.heard(text) == shown
+    assert secrets.heard("* 1 EXISTS") == "* 1 EXISTS"
+
+
+def test_a_password_over_two_lines_is_not_shown_to_its_end() -> None:
+    secrets = Secrets(Credentials("loop", SECRET))
+    assert secrets.heard(f"* OK {SECRET[:5]}") == f"* OK {SECRET[:5]}"
+    assert secrets.heard(f"* OK {SECRET[5:8]}") == f"* OK {REPEATS}"
+    assert secrets.heard("* OK then") == "* OK then"
+    assert secrets.own(f"LOGIN tangerine {SECRET}") == "LOGIN tangerine ***"
