@@ -399,6 +399,7 @@ RCPT = {
         ("550 csi.mimecast.org Poor Reputation Sender.", BLOCKLIST),
         ("554 Email rejected due to security policies", POLICY),
         ("550 5.1.1 User Unknown", UNKNOWN_USER),
+        ("550 <x@example.com>: Recipient address rejected: unverified address", UNKNOWN_USER),
         ("550 5.7.0 Local Policy Violation", POLICY),
         (
             "554 Blocked - see https://support.proofpoint.com/dnsbl-lookup.cgi?ip=192.0.2.10",
