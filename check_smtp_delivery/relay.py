@@ -28,7 +28,7 @@ from check_smtp_delivery.refusals import (
     UNKNOWN_USER,
     UNROUTABLE,
     Meaning,
-    enhanced_code,
+    is_of_mailbox,
     meaning_of_mail,
     meaning_of_rcpt,
 )
@@ -92,9 +92,8 @@ class Attempt(NamedTuple):
             return "as an unknown user"
         if self.meaning == UNROUTABLE:
             return f"for {UNROUTABLE.about}"
-        # RFC 3463 3.3: a mailbox, which is known.
-        of_mailbox = enhanced_code(self.rcpt).startswith("5.2.")
-        return "for its mailbox" if self.meaning == PERMANENT and of_mailbox else ""
+        of_mailbox = self.meaning == PERMANENT and is_of_mailbox(self.rcpt)
+        return "for its mailbox" if of_mailbox else ""
 
     @property
     def said(self) -> str:

@@ -121,6 +121,12 @@ def test_a_refusal_for_another_reason_is_no_answer(text: str, name: str, reason:
             "a domain that is foreign to it",
         ),
         (
+            "550 5.7.1 Mailbox disabled",
+            "reject",
+            "for its mailbox",
+            "a domain that is foreign to it",
+        ),
+        (
             "550 5.2.1 mailbox disabled",
             "reject",
             "for its mailbox",
