@@ -230,6 +230,24 @@ class Session:
         """Text without what is to be concealed; see concealment.py."""
         return self._concealment.concealed(text, cut)
 
+    async def reset(self) -> Reply | None:
+        """RSET behind the last reply that counts, in no time: the reply, if one comes soon.
+
+        A reply other than 250 is out of step, and so is what follows.
+        """
+        connection = self._open
+        self._stopwatch.stop()
+        self.in_transaction = False
+        try:
+            if (finding := await self._unsolicited()) is not None:
+                self.notes.append(finding)
+            connection.deadline = self._deadline.within(QUIT_SECONDS)
+            reply = await self._exchange("RSET")
+        except (OutOfTime, ProtocolError, SessionEnded, ConnectionLost):
+            return None
+        self._misunderstood = self._misunderstood or reply.code != 250
+        return reply
+
     async def quit(self) -> None:
         """Leave with QUIT where the server listens, and close. Nothing here changes a verdict."""
         connection = self._connection

@@ -1,7 +1,8 @@
 """Would it take mail for these recipients, and refuse it for those?
 
 Rule: MAIL and RCPT, never DATA; RSET and QUIT come after. What was refused for another reason than
-the recipient proves nothing about the recipient, and is told as what it is.
+the recipient proves nothing about the recipient, and is told as what it is. No answer counts where
+the reply to RSET shows that it may be another command's.
 """
 
 from __future__ import annotations
@@ -183,6 +184,7 @@ async def observe(session: Session, options: Options) -> Asked:
     needs_utf8 = not all(each.isascii() for each in addresses)
     mail = envelope.mail_from(options.mail_from, needs_utf8, size)
     reply, answers = await _ask(session, offer, mail, recipients)
+    await envelope.leave(session)
     unasked = recipients[len(answers) :]
     return Asked(
         reply,
@@ -252,7 +254,7 @@ async def _ask(
         answers += told[: next(further, None)]
         if not told or len(answers) == len(recipients):
             return reply, answers
-        await session.command("mail", "RSET")
+        await envelope.begin_again(session)
 
 
 def _too_many(reply: Reply) -> bool:

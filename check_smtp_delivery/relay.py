@@ -165,9 +165,10 @@ async def observe(session: Session, options: Options) -> Attempt:
     # Null MX, which example.net has, is a reason for some to refuse a sender (RFC 7505 4.2).
     if attempt.meaning == SENDER and options.mail_from == DEFAULT_SENDER:
         if session.in_transaction:
-            await session.command("mail", "RSET")
+            await envelope.begin_again(session)
         mail, rcpt = await _offer_mail(session, offer, NULL_SENDER, options.recipient)
         attempt = attempt._replace(sender=NULL_SENDER, mail=mail, rcpt=rcpt)
+    await envelope.leave(session)
     if attempt.meaning == ACCEPTED:
         trusted = _trusted(options.xclient or session.local, str(session.address))
         attempt = attempt._replace(trusted=trusted)

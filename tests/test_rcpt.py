@@ -378,11 +378,6 @@ def counts(accepted: int, deferred: int, refused: int) -> str:
             'OK - 127.0.0.1:PORT takes mail for a@b.example in T s: "250 2.1.5 Ok" | '
             + counts(1, 0, 0),
         ),
-        (
-            OFFER + MAIL + rcpt("a@b.example", "250 ok") + "\nC: RSET\nS: 502 never heard" + BYE,
-            "--accept a@b.example",
-            'OK - 127.0.0.1:PORT takes mail for a@b.example in T s: "250 ok" | ' + counts(1, 0, 0),
-        ),
     ],
 )
 def test_lines(stage: Stage, transcript: str, arguments: str, line: str) -> None:
@@ -493,6 +488,44 @@ def test_more_recipients_than_a_transaction_takes(stage: Stage, transcript: str)
     assert outcome.text == (
         "SMTP_RCPT OK - 127.0.0.1:PORT accepts 3, defers 0, refuses 0 of 3 recipients in T s"
     )
+
+
+OUT_OF_STEP_LINE = (
+    "CRITICAL - 127.0.0.1:PORT protocol: RSET answered with {}, so that replies and commands are "
+    f"out of step | {PHASES} time_rcpt=Ts;;;0"
+)
+
+
+def test_an_acceptance_does_not_count_where_replies_are_out_of_step(stage: Stage) -> None:
+    transcript = (
+        PIPELINING
+        + """
+        C+ MAIL FROM:<>
+        C: RCPT TO:<nobody@b.example>
+        S: 250 2.1.0 Ok
+        S: 250 2.1.0 Ok
+        C: RSET
+        S: 550 5.1.1 unknown user
+        S: 250 2.0.0 Ok
+        """
+        + BYE
+    )
+    outcome = stage("rcpt", transcript, "--accept", "nobody@b.example")
+    line = OUT_OF_STEP_LINE.format('"550 5.1.1 unknown user"')
+    assert outcome.lines == [f"SMTP_RCPT {line}"]
+
+
+def test_replies_are_in_step_between_two_transactions_too(stage: Stage) -> None:
+    transcript = (
+        OFFER.replace("SIZE 1000", "LIMITS RCPTMAX=1")
+        + MAIL
+        + rcpt("a@b.example", "250 ok")
+        + "\nC: RSET\nS: 502 never heard"
+        + BYE
+    )
+    outcome = stage("rcpt", transcript, "--accept", "a@b.example,c@b.example")
+    line = OUT_OF_STEP_LINE.format('"502 never heard"')
+    assert outcome.lines == [f"SMTP_RCPT {line}"]
 
 
 def test_a_second_mail_that_is_refused_is_told_beside_the_answers(stage: Stage) -> None:

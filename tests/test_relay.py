@@ -378,6 +378,15 @@ def test_inside_tls_and_in_one_write(stage: Stage) -> None:
     ]
 
 
+@pytest.mark.parametrize("reply", ["250 2.1.0 Ok", "554 5.7.1 Relay access denied"])
+def test_no_answer_counts_where_replies_are_out_of_step(stage: Stage, reply: str) -> None:
+    transcript = f"{OFFER}{MAIL}{RCPT}\nS: {reply}\nC: RSET\nS: 550 5.1.1 unknown user{BYE}"
+    assert stage("relay", transcript).lines == [
+        'SMTP_RELAY CRITICAL - 127.0.0.1:PORT protocol: RSET answered with "550 5.1.1 unknown '
+        f'user", so that replies and commands are out of step | {ASKED}'
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
