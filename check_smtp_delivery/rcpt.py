@@ -12,6 +12,7 @@ from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.observation import Measure
 from check_smtp_core.parser import InvalidValue
 from check_smtp_core.reply import Reply
+from check_smtp_core.session import Interrupted
 from check_smtp_core.text import quoted, shortened
 from check_smtp_delivery import envelope
 from check_smtp_delivery.envelope import NULL_SENDER
@@ -242,19 +243,49 @@ async def _ask(
 
     A server may take fewer recipients at a time than there are: it says so in LIMITS (RFC 9422),
     or with 452 behind those that it did take (RFC 5321 4.5.3.1.10). Some take one from the null
-    sender, as a bounce has one, and refuse the next for good.
+    sender, as a bounce has one, and refuse the next for good. An end behind an answer is a note;
+    SessionEnded where there is no answer.
     """
     answers: list[Answer] = []
+    mail_reply: Reply | None = None
     while True:
         waiting = recipients[len(answers) :]
         group = [each.address for each in waiting]
-        reply, replies = await envelope.transaction(session, offer, mail, group)
-        told = [Answer(*each) for each in zip(waiting, replies, strict=False)]
-        further = (number for number, each in enumerate(replies) if number and _too_many(each))
-        answers += told[: next(further, None)]
+        try:
+            if mail_reply is not None:
+                await envelope.begin_again(session)
+            mail_reply, replies = await envelope.transaction(session, offer, mail, group)
+        except SessionEnded as end:
+            mail_reply, *replies = _before(end, mail_reply)
+            refused = mail_reply.code // 100 != 2
+            answers += [] if refused else _told(waiting, replies)
+            if not (answers or refused):
+                raise
+            session.notes.append(end.finding)
+            return mail_reply, answers
+        told = _told(waiting, replies)
+        answers += told
         if not told or len(answers) == len(recipients):
-            return reply, answers
-        await envelope.begin_again(session)
+            return mail_reply, answers
+
+
+def _told(recipients: list[Recipient], replies: list[Reply]) -> list[Answer]:
+    """The answers up to the first one that is too many for one transaction."""
+    told = [Answer(*each) for each in zip(recipients, replies, strict=False)]
+    further = (number for number, each in enumerate(replies) if number and _too_many(each))
+    return told[: next(further, None)]
+
+
+def _before(end: SessionEnded, mail: Reply | None) -> tuple[Reply, ...]:
+    """The replies to MAIL and RCPT before the end; `mail` is that of the transaction before.
+
+    What cannot be understood casts doubt on all of them: then the end is raised again.
+    """
+    replies = end.replies if isinstance(end, Interrupted) else ()
+    before = replies or ((mail,) if mail else ())
+    if end.finding.name == "protocol" or not before:
+        raise end
+    return before
 
 
 def _too_many(reply: Reply) -> bool:

@@ -490,6 +490,44 @@ def test_more_recipients_than_a_transaction_takes(stage: Stage, transcript: str)
     )
 
 
+@pytest.mark.parametrize(
+    ("end", "found"),
+    [
+        (
+            "S: 421 4.7.0 too many errors",
+            f'unavailable: RCPT answered with "421 4.7.0 too many errors" {CAME}',
+        ),
+        (
+            "CLOSE",
+            "closed: the server closed the connection before the reply to RCPT",
+        ),
+        (
+            "SILENCE",
+            "timeout: the reply to RCPT did not come within 0.5 s",
+        ),
+    ],
+)
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_answers_before_the_end_of_the_session_are_judged(
+    stage: Stage, end: str, found: str, pipelining: bool
+) -> None:
+    group = PIPELINING + "\nC+ MAIL FROM:<>\nC+ RCPT TO:<a@b.example>\nC+ RCPT TO:<c@b.example>"
+    group += "\nC: RCPT TO:<d@b.example>\nS: 250 ok\nS: 550 5.1.1 unknown user\n"
+    lock_step = f"{OFFER}{MAIL}{rcpt('a@b.example', '550 5.1.1 unknown user')}"
+    lock_step += "\nC: RCPT TO:<c@b.example>\n"
+    goodbye = BYE if end.startswith("S:") and not pipelining else ""
+    transcript = (group if pipelining else lock_step) + end + goodbye
+    given = "--accept a@b.example,c@b.example,d@b.example -t 0.5"
+    name = found.partition(":")[0]
+    state = "" if name == "timeout" else f" --state {name}=ok"
+    outcome = stage("rcpt", transcript, *(given + state).split())
+    refused = f'unknown-user: a@b.example is refused: "550 5.1.1 unknown user" {CAME}'
+    # Of two that are as bad, the end of the session comes first.
+    both = f"{refused}; {found}" if state else f"{found}; {refused}"
+    line = f"SMTP_RCPT CRITICAL - 127.0.0.1:PORT {both} | {counts(0, 0, 1)}"
+    assert outcome.lines == [line]
+
+
 OUT_OF_STEP_LINE = (
     "CRITICAL - 127.0.0.1:PORT protocol: RSET answered with {}, so that replies and commands are "
     f"out of step | {PHASES} time_rcpt=Ts;;;0"
