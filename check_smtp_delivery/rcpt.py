@@ -43,6 +43,8 @@ ACCEPT, REJECT, TEMPFAIL, PROBE = "accept", "reject", "tempfail", "control probe
 _ABOUT_THE_RECIPIENT = (UNKNOWN_USER, UNROUTABLE, RELAYING, PERMANENT)
 _FOR_NOW = ("greylisted", "tempfail", "full")
 _ADDRESS_LIMIT = 64
+_NAMED = 5
+"""Recipients that one finding names; the others are counted."""
 
 
 class Recipient(NamedTuple):
@@ -293,7 +295,9 @@ def _too_many(reply: Reply) -> bool:
 
 
 def _no_utf8(recipients: Sequence[Recipient]) -> Finding:
-    names = ", ".join(map(_shown, recipients))
+    names = ", ".join(map(_shown, recipients[:_NAMED]))
+    if further := len(recipients[_NAMED:]):
+        names += f" and {further} other{'' if further == 1 else 's'}"
     return Finding("missing", f"SMTPUTF8 is not offered, which the recipient {names} needs")
 
 

@@ -385,6 +385,18 @@ def test_lines(stage: Stage, transcript: str, arguments: str, line: str) -> None
     assert outcome.lines == [f"SMTP_RCPT {line}"]
 
 
+@pytest.mark.parametrize(
+    ("count", "rest"), [(5, ""), (6, " and 1 other"), (3000, " and 2995 others")]
+)
+def test_of_many_recipients_five_are_named(count: int, rest: str) -> None:
+    utf8 = tuple(Recipient(f"ü{number}@b.example", ACCEPT) for number in range(count))
+    facts = Asked(OK, (), (), utf8, "", ORIGIN)
+    named = "ü0@b.example, ü1@b.example, ü2@b.example, ü3@b.example, ü4@b.example"
+    assert list(map(str, judge(facts, Options()))) == [
+        f"missing: SMTPUTF8 is not offered, which the recipient {named}{rest} needs"
+    ]
+
+
 def test_inside_tls_everything_is_asked_inside(stage: Stage) -> None:
     transcript = (
         OFFER.replace("SIZE 1000", "STARTTLS")
