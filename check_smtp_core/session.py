@@ -34,6 +34,14 @@ _EHLO_UNKNOWN = (500, 502, 504)
 _CHALLENGE = 334
 
 
+class Interrupted(SessionEnded):
+    """The session ended within a group of commands; `replies` are those that had come."""
+
+    def __init__(self, finding: Finding, replies: Sequence[Reply]) -> None:
+        super().__init__(finding)
+        self.replies = tuple(replies)
+
+
 class Session:
     """One SMTP session with one address, from connect() to quit().
 
@@ -183,11 +191,21 @@ class Session:
     async def commands(self, group: Sequence[Command], pipelining: bool) -> list[Reply]:
         """Commands and the reply to each, in one write where there is PIPELINING (RFC 2920).
 
-        SessionEnded as in command(); what was sent behind a 421 has no replies.
+        Interrupted where command() has SessionEnded; what was sent behind a 421 has no replies.
         """
-        if not pipelining:
-            return [await self.command(*each) for each in group]
-        replies = []
+        replies: list[Reply] = []
+        try:
+            if pipelining:
+                await self._pipelined(group, replies)
+            else:
+                for each in group:
+                    replies.append(await self.command(*each))
+        except SessionEnded as end:
+            raise Interrupted(end.finding, replies) from None
+        return replies
+
+    async def _pipelined(self, group: Sequence[Command], replies: list[Reply]) -> None:
+        """Send commands in one write, and add the replies as they come."""
         await self._expect_silence()
         octets = b"".join(self._said(each.verb, each.argument) for each in group)
         for number, (phase, verb, _) in enumerate(group):
@@ -197,7 +215,6 @@ class Session:
                 self._awaited = self._reply_to(verb)
                 reply = await self._reply()
             replies.append(self._accepted(phase, reply))
-        return replies
 
     async def data(self, message: bytes) -> Reply:
         """Send a message, whose lines end in CRLF: the reply to it, or that to DATA if not 354.
@@ -233,6 +250,26 @@ class Session:
     def concealed(self, text: str, cut: bool = False) -> str:
         """Text without what is to be concealed; see concealment.py."""
         return self._concealment.concealed(text, cut)
+
+    async def reset(self) -> Reply | None:
+        """RSET behind the last reply that counts, in no time: the reply, if one comes soon.
+
+        A reply other than 250 is out of step, and so is what follows.
+        """
+        connection = self._open
+        self._stopwatch.stop()
+        self.in_transaction = False
+        if self._conversation.reply_due:
+            return None
+        try:
+            if (finding := await self._unsolicited()) is not None:
+                self.notes.append(finding)
+            connection.deadline = self._deadline.within(QUIT_SECONDS)
+            reply = await self._exchange("RSET")
+        except (OutOfTime, ProtocolError, SessionEnded, ConnectionLost):
+            return None
+        self._misunderstood = self._misunderstood or reply.code != 250
+        return reply
 
     async def quit(self) -> None:
         """Leave with QUIT where the server listens, and close. Nothing here changes a verdict."""

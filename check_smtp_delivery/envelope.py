@@ -10,8 +10,11 @@ import re
 
 from check_smtp_core.address import a_labels
 from check_smtp_core.dialogue import Command
+from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.lean_typing import TYPE_CHECKING
 from check_smtp_core.parser import InvalidValue
+from check_smtp_core.session import Interrupted
+from check_smtp_core.text import quoted
 from check_smtp_core.values import wire_text
 from check_smtp_core.verdicts import about_reply
 
@@ -103,6 +106,7 @@ async def transaction(
     """The reply to MAIL, and those to as many of the recipients as the server takes at a time.
 
     There are none where MAIL was refused. In one write where the server offers PIPELINING.
+    Interrupted, with the reply to MAIL before the others, where the session ends.
     """
     first = Command("mail", "MAIL", mail)
     group = at_a_time(recipients, offer.limits)
@@ -114,8 +118,30 @@ async def transaction(
     session.in_transaction = reply.code // 100 == 2
     if not session.in_transaction:
         return reply, []
-    replies = replies or await session.commands(others, pipelining=False)
+    try:
+        replies = replies or await session.commands(others, pipelining=False)
+    except Interrupted as end:
+        raise Interrupted(end.finding, (reply, *end.replies)) from None
     oddities = about_reply("mail", reply, reply.code)
     oddities += [each for said in replies for each in about_reply("rcpt", said, said.code)]
     session.notes += dict.fromkeys(oddities)
     return reply, replies
+
+
+async def begin_again(session: Session) -> None:
+    """RSET before another transaction. SessionEnded as in command(), and where out of step."""
+    session.in_transaction = False
+    _hold_in_step(await session.command("mail", "RSET"))
+
+
+async def leave(session: Session) -> None:
+    """RSET after the last transaction, if one is open. SessionEnded where out of step."""
+    if session.in_transaction and (reply := await session.reset()) is not None:
+        _hold_in_step(reply)
+
+
+def _hold_in_step(reply: Reply) -> None:
+    """RSET is never refused: another reply than 250 is a late one, and those before are too."""
+    if reply.code != 250:
+        text = f"RSET answered with {quoted(str(reply))}, so that replies and commands are out of"
+        raise SessionEnded(Finding("protocol", f"{text} step"))

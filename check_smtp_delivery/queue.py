@@ -44,6 +44,9 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 
+# Some programs end with 0 all the same.
+_FAILED = re.compile(r"denied|fatal|\berror|failed|\b(?:cannot|can not|can't)\b", re.IGNORECASE)
+
 
 class Limit(NamedTuple):
     """A range for one part of the queue: over the age of its oldest message, or over a number."""
@@ -89,8 +92,13 @@ class Listed(NamedTuple):
         return f"{name}: {least}{_messages(tally.messages)}, {waits} ({parts})"
 
     def measures(self) -> list[Measure]:
-        """`age`, `messages`, a number for each part of the queue, its size where it is told."""
+        """`age`, `messages`, a number for each part of the queue, its size where it is told.
+
+        None where time was over before the first message: nothing is known, which is not 0.
+        """
         tally = self.tally
+        if not (tally.messages or self.complete):
+            return []
         least = "" if self.complete else "at least "
         oldest = f"the oldest message waits {least}{in_words(tally.age)}"
         many = f"{least}{_messages(tally.messages)}"
@@ -246,13 +254,19 @@ def _trouble(found: Found, ended: list[Ended], tally: Tally) -> list[Finding]:
         if code or tally.strange:
             raise SessionEnded(finding)
         return [finding]
-    if code and _DENIED.search(said):
+    complaints = " ".join(each.complaints for each in ended)
+    whole = all(each.complete for each in ended)
+    failed = whole and not tally.messages and _FAILED.search(complaints) is not None
+    if (code or failed) and _DENIED.search(said):
         text = f"{_account()} may not list the queue of {name}: {quote}"
         raise SessionEnded(Finding("local", f"{text} ({found.system.permission})"))
     if code:
         program = printable(os.path.basename(found.program))
         how = f"exit code {code}" if code > 0 else f"signal {-code}"
         raise SessionEnded(Finding("local", f"{program} failed with {how} and said {quote}"))
+    if failed:
+        program = printable(os.path.basename(found.program))
+        raise SessionEnded(Finding("local", f"{program} listed nothing and said {quote}"))
     if tally.strange:
         text = f"the listing of {name} cannot be understood: {quoted(tally.strange[0])}"
         raise SessionEnded(Finding("local", text))

@@ -1,7 +1,8 @@
 """Would it take mail for these recipients, and refuse it for those?
 
 Rule: MAIL and RCPT, never DATA; RSET and QUIT come after. What was refused for another reason than
-the recipient proves nothing about the recipient, and is told as what it is.
+the recipient proves nothing about the recipient, and is told as what it is. No answer counts where
+the reply to RSET shows that it may be another command's.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.observation import Measure
 from check_smtp_core.parser import InvalidValue
 from check_smtp_core.reply import Reply
+from check_smtp_core.session import Interrupted
 from check_smtp_core.text import quoted, shortened
 from check_smtp_delivery import envelope
 from check_smtp_delivery.envelope import NULL_SENDER
@@ -41,6 +43,8 @@ ACCEPT, REJECT, TEMPFAIL, PROBE = "accept", "reject", "tempfail", "control probe
 _ABOUT_THE_RECIPIENT = (UNKNOWN_USER, UNROUTABLE, RELAYING, PERMANENT)
 _FOR_NOW = ("greylisted", "tempfail", "full")
 _ADDRESS_LIMIT = 64
+_NAMED = 5
+"""Recipients that one finding names; the others are counted."""
 
 
 class Recipient(NamedTuple):
@@ -186,6 +190,7 @@ async def observe(session: Session, options: Options) -> Asked:
     needs_utf8 = not all(each.isascii() for each in addresses)
     mail = envelope.mail_from(options.mail_from, needs_utf8, size)
     reply, answers = await _ask(session, offer, mail, recipients)
+    await envelope.leave(session)
     unasked = recipients[len(answers) :]
     return Asked(
         reply,
@@ -243,19 +248,49 @@ async def _ask(
 
     A server may take fewer recipients at a time than there are: it says so in LIMITS (RFC 9422),
     or with 452 behind those that it did take (RFC 5321 4.5.3.1.10). Some take one from the null
-    sender, as a bounce has one, and refuse the next for good.
+    sender, as a bounce has one, and refuse the next for good. An end behind an answer is a note;
+    SessionEnded where there is no answer.
     """
     answers: list[Answer] = []
+    mail_reply: Reply | None = None
     while True:
         waiting = recipients[len(answers) :]
         group = [each.address for each in waiting]
-        reply, replies = await envelope.transaction(session, offer, mail, group)
-        told = [Answer(*each) for each in zip(waiting, replies, strict=False)]
-        further = (number for number, each in enumerate(replies) if number and _too_many(each))
-        answers += told[: next(further, None)]
+        try:
+            if mail_reply is not None:
+                await envelope.begin_again(session)
+            mail_reply, replies = await envelope.transaction(session, offer, mail, group)
+        except SessionEnded as end:
+            mail_reply, *replies = _before(end, mail_reply)
+            refused = mail_reply.code // 100 != 2
+            answers += [] if refused else _told(waiting, replies)
+            if not (answers or refused):
+                raise
+            session.notes.append(end.finding)
+            return mail_reply, answers
+        told = _told(waiting, replies)
+        answers += told
         if not told or len(answers) == len(recipients):
-            return reply, answers
-        await session.command("mail", "RSET")
+            return mail_reply, answers
+
+
+def _told(recipients: list[Recipient], replies: list[Reply]) -> list[Answer]:
+    """The answers up to the first one that is too many for one transaction."""
+    told = [Answer(*each) for each in zip(recipients, replies, strict=False)]
+    further = (number for number, each in enumerate(replies) if number and _too_many(each))
+    return told[: next(further, None)]
+
+
+def _before(end: SessionEnded, mail: Reply | None) -> tuple[Reply, ...]:
+    """The replies to MAIL and RCPT before the end; `mail` is that of the transaction before.
+
+    What cannot be understood casts doubt on all of them: then the end is raised again.
+    """
+    replies = end.replies if isinstance(end, Interrupted) else ()
+    before = replies or ((mail,) if mail else ())
+    if end.finding.name == "protocol" or not before:
+        raise end
+    return before
 
 
 def _too_many(reply: Reply) -> bool:
@@ -263,7 +298,9 @@ def _too_many(reply: Reply) -> bool:
 
 
 def _no_utf8(recipients: Sequence[Recipient]) -> Finding:
-    names = ", ".join(map(_shown, recipients))
+    names = ", ".join(map(_shown, recipients[:_NAMED]))
+    if further := len(recipients[_NAMED:]):
+        names += f" and {further} other{'' if further == 1 else 's'}"
     return Finding("missing", f"SMTPUTF8 is not offered, which the recipient {names} needs")
 
 

@@ -109,7 +109,8 @@ _UNKNOWN_USER = (
     r"(?:user|recipient|mailbox|address|account|local-part|alias)"
     r"|no such (?:user|recipient|mailbox|address|person|account|local)"
     r"|no (?:valid )?(?:mail ?box|account|recipients?\b|one at)"
-    r"|(?:does not|doesn't|not) exist|does not have an? |doesn't have an? |undeliverable address"
+    r"|(?:does not|doesn't|not) exist|does not have an? |doesn't have an? "
+    r"|(?:undeliverable|unverified) address"
     r"|mailbox (?:is )?unavailable|recipient ?notfound|userunknown|invalid-recipient"
     r"|not our (?:user|customer)|not a (?:valid|known|local) (?:user|mailbox|recipient|address)"
     r"|(?:bad|valid)(?:rcpt|recipient)to|no longer (?:valid|accepts)"
@@ -121,6 +122,12 @@ _UNROUTABLE = (
 )
 _POLICY_WORD = r"\bpolic(?:y|ies)\b|access denied|your access|not (?:allowed|authori[sz]ed)"
 _RECIPIENT_REJECTED = r"recipient (?:address )?(?:rejected|denied)"
+# Words about a recipient that is known, and not about who we are.
+_OUT_OF_USE = (
+    r"(?<!your )\b(?:user|recipient|mail ?box|account|address)\b[a-z ]{0,20} "
+    r"(?:disabled|deactivated|suspended|inactive)"
+    r"|\brecipients? (?:is )?not (?:allowed|authori[sz]ed)(?! to (?:send|relay))"
+)
 
 _BY_WORDS = (
     (_TOO_MANY, TOO_MANY),
@@ -152,6 +159,8 @@ def meaning_of_mail(reply: Reply) -> Meaning:
     meaning = _meaning(reply)
     if meaning in (UNKNOWN_USER, UNROUTABLE):
         return SENDER
+    if meaning in (PERMANENT, TEMPORARY) and re.search(_OUT_OF_USE, _words(reply)):
+        return SENDER
     if reply.code == 552 and meaning in (FULL, PERMANENT) and not re.search(_FULL, _words(reply)):
         return SIZE
     return meaning
@@ -164,6 +173,12 @@ def meaning_of_rcpt(reply: Reply) -> Meaning:
     if reply.code // 100 == 4 and meaning in (UNKNOWN_USER, UNROUTABLE, SIZE):
         return TEMPORARY
     return meaning
+
+
+def is_of_mailbox(reply: Reply) -> bool:
+    """Whether a refusal of RCPT is about a mailbox that the server knows (RFC 3463 3.3: x.2.y)."""
+    known = enhanced_code(reply)[1:].startswith(".2.")
+    return known or re.search(_OUT_OF_USE, _words(reply)) is not None
 
 
 def is_for_now(reply: Reply) -> bool:
@@ -195,6 +210,8 @@ def _meaning(reply: Reply) -> Meaning:
         return UNROUTABLE
     if re.search(_UNKNOWN_USER, words):
         return UNKNOWN_USER
+    if re.search(_OUT_OF_USE, words):
+        return TEMPORARY if kind == 4 else PERMANENT
     if re.search(_RECIPIENT_REJECTED, words) and not enhanced.startswith(("5.1.", "4.7.")):
         return TEMPORARY if kind == 4 else PERMANENT
     return _by_enhanced(reply, words, enhanced) or _by_code(reply, words)

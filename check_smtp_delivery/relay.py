@@ -2,12 +2,15 @@
 
 Rule: MAIL and RCPT, never DATA; RSET and QUIT come after. Only a refusal to relay is an answer:
 one for another reason does not tell what becomes of others, nor does what a trusted client may do.
+An unknown user is no answer either: the domain may be the server's own.
 """
 
 from __future__ import annotations
 
+import re
+
 from check_smtp_core import values
-from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.findings import Finding, SessionEnded, State
 from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.observation import Measure
 from check_smtp_core.parser import InvalidValue
@@ -23,7 +26,9 @@ from check_smtp_delivery.refusals import (
     RELAYING_FOR_NOW,
     SENDER,
     UNKNOWN_USER,
+    UNROUTABLE,
     Meaning,
+    is_of_mailbox,
     meaning_of_mail,
     meaning_of_rcpt,
 )
@@ -39,6 +44,8 @@ DEFAULT_SENDER = "relay-test@example.net"
 DEFAULT_RECIPIENT = "relay-test@example.com"
 
 _REFUSED_TO_RELAY = (RELAYING, RELAYING_FOR_NOW, LOGIN)
+# What OpenSMTPD says to a domain that it neither hosts nor relays to.
+_NO_RULE = r"invalid recipient: <[^<>]*>"
 _ADDRESS_LIMIT = 40
 
 # Beside loopback and link-local addresses: RFC 1918, RFC 6598, RFC 4193.
@@ -68,11 +75,25 @@ class Attempt(NamedTuple):
     @property
     def refused_to_relay(self) -> bool:
         """Whether the question is answered, and well."""
-        meaning = self.meaning
-        if self.rcpt is None:
-            return meaning in _REFUSED_TO_RELAY
-        known = meaning in (UNKNOWN_USER, PERMANENT) and self.rcpt.code // 100 == 5
-        return known or meaning in _REFUSED_TO_RELAY
+        if self.meaning in _REFUSED_TO_RELAY:
+            return True
+        if self.rcpt is None or self.rcpt.code // 100 != 5:
+            return False
+        if re.fullmatch(_NO_RULE, self.rcpt.text, re.IGNORECASE):
+            return True
+        return self.meaning == PERMANENT and not self.about_recipient
+
+    @property
+    def about_recipient(self) -> str:
+        """In words, what the recipient is refused as where the server may be at home there."""
+        if self.rcpt is None or self.rcpt.code // 100 != 5:
+            return ""
+        if self.meaning == UNKNOWN_USER:
+            return "as an unknown user"
+        if self.meaning == UNROUTABLE:
+            return f"for {UNROUTABLE.about}"
+        of_mailbox = self.meaning == PERMANENT and is_of_mailbox(self.rcpt)
+        return "for its mailbox" if of_mailbox else ""
 
     @property
     def said(self) -> str:
@@ -144,9 +165,10 @@ async def observe(session: Session, options: Options) -> Attempt:
     # Null MX, which example.net has, is a reason for some to refuse a sender (RFC 7505 4.2).
     if attempt.meaning == SENDER and options.mail_from == DEFAULT_SENDER:
         if session.in_transaction:
-            await session.command("mail", "RSET")
+            await envelope.begin_again(session)
         mail, rcpt = await _offer_mail(session, offer, NULL_SENDER, options.recipient)
         attempt = attempt._replace(sender=NULL_SENDER, mail=mail, rcpt=rcpt)
+    await envelope.leave(session)
     if attempt.meaning == ACCEPTED:
         trusted = _trusted(options.xclient or session.local, str(session.address))
         attempt = attempt._replace(trusted=trusted)
@@ -167,6 +189,13 @@ def judge(facts: Attempt, _: Options) -> list[Finding]:
         hint = "" if facts.disguised else "; if only we may relay, ask with --xclient"
         text = f"{mail} is accepted: {facts.said} ({facts.origin}){hint}"
         return [Finding("open-relay", text, ends_session=True)]
+    if facts.about_recipient:
+        text = f"it does not say whether it relays: RCPT is refused {facts.about_recipient}: "
+        domain = "a domain that is foreign to it"
+        if meaning == UNROUTABLE:
+            domain = "one that takes mail"
+        text += f"{facts.said} ({facts.origin}); ask with --recipient for {domain}"
+        return [Finding(meaning.finding, text, State.UNKNOWN, ends_session=True)]
     reason = f" for {meaning.about}" if meaning.about else ""
     command = "MAIL" if facts.rcpt is None else "RCPT"
     text = f"it does not say whether it relays: {command} is refused{reason}: {facts.said}"

@@ -373,11 +373,9 @@ LINES: dict[str, list[Scene]] = {
             "--mail-from dave@example.net",
         ),
         Scene(
-            _relayed(
-                "556 5.1.10 Recipient address rejected: Domain example.com does not accept mail "
-                "(nullMX)"
-            )
+            _relayed("550 5.1.1 <relay-test@example.com>: User unknown in virtual mailbox table")
         ),
+        Scene(_relayed("556 5.1.10 Domain example.com does not accept mail (nullMX)")),
         Scene(_relayed("", "451 4.3.0 Temporary lookup failure")),
     ],
     "check_smtp_auth": [

@@ -200,6 +200,19 @@ def test_one_that_lists_nothing_in_time_is_not_empty(tmp_path: Path) -> None:
         "SMTP_QUEUE CRITICAL - timeout: postqueue was still listing after 0.5 s; Postfix: nothing "
         "listed yet"
     )
+    assert told.perfdata == "time=Ts;;;0"
+
+
+def test_a_warning_beside_an_empty_queue_is_no_failure(tmp_path: Path) -> None:
+    path = program(tmp_path, "exim4", complaints="exim: warning: purging the environment")
+    assert checked("--command", path).text == "SMTP_QUEUE OK - Exim: the queue is empty"
+
+
+def test_complaints_beside_messages_do_not_hide_them(tmp_path: Path) -> None:
+    path = program(tmp_path, "postqueue", f"{postfix_line()}\n", "postqueue: error: one file")
+    assert checked("--command", path).text == (
+        "SMTP_QUEUE OK - Postfix: 1 message, the oldest waits 1 min (deferred 1)"
+    )
 
 
 DOWN = (
@@ -276,6 +289,22 @@ DOWN = (
             'UNKNOWN - local: ACCOUNT may not list the queue of Exim: "exim: permission denied, '
             "not "
             'admin" (queue_list_requires_admin = false lets everybody)',
+        ),
+        (
+            "exim4",
+            "",
+            "exim: failed to open spool directory /var/spool/exim4/input: Permission denied",
+            0,
+            'UNKNOWN - local: ACCOUNT may not list the queue of Exim: "exim: failed to open spool '
+            'directory /var/spool/exim4/input: Permission denied" (queue_list_requires_admin = '
+            "false lets everybody)",
+        ),
+        (
+            "exim4",
+            "",
+            "exim: cannot open the spool",
+            0,
+            'UNKNOWN - local: exim4 listed nothing and said "exim: cannot open the spool"',
         ),
         (
             "sendmail",

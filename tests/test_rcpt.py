@@ -378,16 +378,23 @@ def counts(accepted: int, deferred: int, refused: int) -> str:
             'OK - 127.0.0.1:PORT takes mail for a@b.example in T s: "250 2.1.5 Ok" | '
             + counts(1, 0, 0),
         ),
-        (
-            OFFER + MAIL + rcpt("a@b.example", "250 ok") + "\nC: RSET\nS: 502 never heard" + BYE,
-            "--accept a@b.example",
-            'OK - 127.0.0.1:PORT takes mail for a@b.example in T s: "250 ok" | ' + counts(1, 0, 0),
-        ),
     ],
 )
 def test_lines(stage: Stage, transcript: str, arguments: str, line: str) -> None:
     outcome = stage("rcpt", transcript, *arguments.split())
     assert outcome.lines == [f"SMTP_RCPT {line}"]
+
+
+@pytest.mark.parametrize(
+    ("count", "rest"), [(5, ""), (6, " and 1 other"), (3000, " and 2995 others")]
+)
+def test_of_many_recipients_five_are_named(count: int, rest: str) -> None:
+    utf8 = tuple(Recipient(f"ü{number}@b.example", ACCEPT) for number in range(count))
+    facts = Asked(OK, (), (), utf8, "", ORIGIN)
+    named = "ü0@b.example, ü1@b.example, ü2@b.example, ü3@b.example, ü4@b.example"
+    assert list(map(str, judge(facts, Options()))) == [
+        f"missing: SMTPUTF8 is not offered, which the recipient {named}{rest} needs"
+    ]
 
 
 def test_inside_tls_everything_is_asked_inside(stage: Stage) -> None:
@@ -493,6 +500,82 @@ def test_more_recipients_than_a_transaction_takes(stage: Stage, transcript: str)
     assert outcome.text == (
         "SMTP_RCPT OK - 127.0.0.1:PORT accepts 3, defers 0, refuses 0 of 3 recipients in T s"
     )
+
+
+@pytest.mark.parametrize(
+    ("end", "found"),
+    [
+        (
+            "S: 421 4.7.0 too many errors",
+            f'unavailable: RCPT answered with "421 4.7.0 too many errors" {CAME}',
+        ),
+        (
+            "CLOSE",
+            "closed: the server closed the connection before the reply to RCPT",
+        ),
+        (
+            "SILENCE",
+            "timeout: the reply to RCPT did not come within 0.5 s",
+        ),
+    ],
+)
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_answers_before_the_end_of_the_session_are_judged(
+    stage: Stage, end: str, found: str, pipelining: bool
+) -> None:
+    group = PIPELINING + "\nC+ MAIL FROM:<>\nC+ RCPT TO:<a@b.example>\nC+ RCPT TO:<c@b.example>"
+    group += "\nC: RCPT TO:<d@b.example>\nS: 250 ok\nS: 550 5.1.1 unknown user\n"
+    lock_step = f"{OFFER}{MAIL}{rcpt('a@b.example', '550 5.1.1 unknown user')}"
+    lock_step += "\nC: RCPT TO:<c@b.example>\n"
+    goodbye = BYE if end.startswith("S:") and not pipelining else ""
+    transcript = (group if pipelining else lock_step) + end + goodbye
+    given = "--accept a@b.example,c@b.example,d@b.example -t 0.5"
+    name = found.partition(":")[0]
+    state = "" if name == "timeout" else f" --state {name}=ok"
+    outcome = stage("rcpt", transcript, *(given + state).split())
+    refused = f'unknown-user: a@b.example is refused: "550 5.1.1 unknown user" {CAME}'
+    # Of two that are as bad, the end of the session comes first.
+    both = f"{refused}; {found}" if state else f"{found}; {refused}"
+    line = f"SMTP_RCPT CRITICAL - 127.0.0.1:PORT {both} | {counts(0, 0, 1)}"
+    assert outcome.lines == [line]
+
+
+OUT_OF_STEP_LINE = (
+    "CRITICAL - 127.0.0.1:PORT protocol: RSET answered with {}, so that replies and commands are "
+    f"out of step | {PHASES} time_rcpt=Ts;;;0"
+)
+
+
+def test_an_acceptance_does_not_count_where_replies_are_out_of_step(stage: Stage) -> None:
+    transcript = (
+        PIPELINING
+        + """
+        C+ MAIL FROM:<>
+        C: RCPT TO:<nobody@b.example>
+        S: 250 2.1.0 Ok
+        S: 250 2.1.0 Ok
+        C: RSET
+        S: 550 5.1.1 unknown user
+        S: 250 2.0.0 Ok
+        """
+        + BYE
+    )
+    outcome = stage("rcpt", transcript, "--accept", "nobody@b.example")
+    line = OUT_OF_STEP_LINE.format('"550 5.1.1 unknown user"')
+    assert outcome.lines == [f"SMTP_RCPT {line}"]
+
+
+def test_replies_are_in_step_between_two_transactions_too(stage: Stage) -> None:
+    transcript = (
+        OFFER.replace("SIZE 1000", "LIMITS RCPTMAX=1")
+        + MAIL
+        + rcpt("a@b.example", "250 ok")
+        + "\nC: RSET\nS: 502 never heard"
+        + BYE
+    )
+    outcome = stage("rcpt", transcript, "--accept", "a@b.example,c@b.example")
+    line = OUT_OF_STEP_LINE.format('"502 never heard"')
+    assert outcome.lines == [f"SMTP_RCPT {line}"]
 
 
 def test_a_second_mail_that_is_refused_is_told_beside_the_answers(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from check_smtp_core.findings import Finding, State
 from check_smtp_core.options import Options
 from check_smtp_core.reply import Reply
 from check_smtp_delivery.relay import Attempt, judge
@@ -35,7 +36,6 @@ def findings(mail: str, rcpt: str = "", trusted: str = "") -> list[str]:
         "530 5.7.0 Authentication required",
         "530 SMTP authentication is required.",
         "550 Invalid recipient: <c@d.example>",
-        "550 5.1.1 unknown user",
         "550 I cannot deliver mail for c@d.example",
         "551 User not local",
     ],
@@ -78,11 +78,6 @@ def test_mail_may_be_refused_for_it_too(text: str) -> None:
         ("451 4.3.0 Temporary lookup failure", "tempfail", ""),
         ("450 4.1.2 Domain not found", "tempfail", ""),
         ("452 4.3.1 Insufficient system storage", "full", " for a lack of room"),
-        (
-            "556 5.1.10 Domain example.com does not accept mail (nullMX)",
-            "unknown-user",
-            " for the domain of the recipient",
-        ),
         ("503 5.5.1 Error: need MAIL command", "reject", " for the command itself"),
     ],
 )
@@ -90,6 +85,74 @@ def test_a_refusal_for_another_reason_is_no_answer(text: str, name: str, reason:
     assert findings("250 ok", text) == [
         f'{name}: {HOW}: RCPT is refused{reason}: "{text}" {ORIGIN}'
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "how", "domain"),
+    [
+        (
+            "550 5.1.1 Recipient address rejected: User unknown in virtual mailbox table",
+            "unknown-user",
+            "as an unknown user",
+            "a domain that is foreign to it",
+        ),
+        (
+            "550 5.1.1 unknown user",
+            "unknown-user",
+            "as an unknown user",
+            "a domain that is foreign to it",
+        ),
+        (
+            "550 No such user here",
+            "unknown-user",
+            "as an unknown user",
+            "a domain that is foreign to it",
+        ),
+        (
+            "550 Recipient address rejected: unverified address: unknown",
+            "unknown-user",
+            "as an unknown user",
+            "a domain that is foreign to it",
+        ),
+        (
+            "550 invalid recipient",
+            "unknown-user",
+            "as an unknown user",
+            "a domain that is foreign to it",
+        ),
+        (
+            "550 5.7.1 Mailbox disabled",
+            "reject",
+            "for its mailbox",
+            "a domain that is foreign to it",
+        ),
+        (
+            "550 5.2.1 mailbox disabled",
+            "reject",
+            "for its mailbox",
+            "a domain that is foreign to it",
+        ),
+        (
+            "550 Unrouteable address",
+            "unknown-user",
+            "for the domain of the recipient",
+            "one that takes mail",
+        ),
+        (
+            "556 5.1.10 Domain example.com does not accept mail (nullMX)",
+            "unknown-user",
+            "for the domain of the recipient",
+            "one that takes mail",
+        ),
+    ],
+)
+def test_a_recipient_that_is_refused_proves_nothing(
+    text: str, name: str, how: str, domain: str
+) -> None:
+    told = Attempt("a@b.example", "c@d.example", reply("250 ok"), reply(text), ORIGIN[1:-1], "")
+    words = f'{HOW}: RCPT is refused {how}: "{text}" {ORIGIN}; ask with --recipient for'
+    finding = Finding(name, f"{words} {domain}", State.UNKNOWN, ends_session=True)
+    assert judge(told, Options()) == [finding]
 
 
 @pytest.mark.parametrize(
@@ -190,6 +253,13 @@ OF_XCLIENT = f"{DISGUISED} time_mail=Ts;;;0 time_rcpt=Ts;;;0"
             "UNKNOWN - 127.0.0.1:PORT trusted: mail from relay-test@example.net for "
             'relay-test@example.com is accepted: "250 2.1.5 Ok", but servers trust clients with '
             f"a loopback address, so it proves nothing ({CAME}) | {ASKED}",
+        ),
+        (
+            OFFER + MAIL + RCPT + "\nS: 550 5.1.1 unknown user" + RESET,
+            "",
+            f"UNKNOWN - 127.0.0.1:PORT unknown-user: {HOW}: RCPT is refused as an unknown user: "
+            f'"550 5.1.1 unknown user" ({CAME}); ask with --recipient for a domain that is '
+            f"foreign to it | {ASKED}",
         ),
         # a sender that is not liked is no answer, and the null sender is liked everywhere
         (
@@ -305,6 +375,15 @@ def test_inside_tls_and_in_one_write(stage: Stage) -> None:
     )
     assert outcome.lines[1:] == [
         "offered: mail from relay-test@example.net for relay-test@example.com"
+    ]
+
+
+@pytest.mark.parametrize("reply", ["250 2.1.0 Ok", "554 5.7.1 Relay access denied"])
+def test_no_answer_counts_where_replies_are_out_of_step(stage: Stage, reply: str) -> None:
+    transcript = f"{OFFER}{MAIL}{RCPT}\nS: {reply}\nC: RSET\nS: 550 5.1.1 unknown user{BYE}"
+    assert stage("relay", transcript).lines == [
+        'SMTP_RELAY CRITICAL - 127.0.0.1:PORT protocol: RSET answered with "550 5.1.1 unknown '
+        f'user", so that replies and commands are out of step | {ASKED}'
     ]
 
 

@@ -517,6 +517,27 @@ def test_a_transaction_that_goes_no_further_ends_with_rset() -> None:
     assert seen.dialogue[-2:] == ["C: QUIT", "S: 221 Bye"]
 
 
+@pytest.mark.parametrize(
+    ("replies", "codes", "last"),
+    [
+        ("S: 250 fine" + GOODBYE, [250], "S: 221 Bye"),
+        ("S: 550 who?\nS: 250 fine" + GOODBYE, [550], "S: 221 Bye"),
+        ("CLOSE", [], "C: RSET"),
+    ],
+)
+def test_the_last_rset_is_in_no_time_and_has_a_reply_if_one_comes(
+    replies: str, codes: list[int], last: str
+) -> None:
+    async def begun(session: Session) -> list[Reply]:
+        session.in_transaction = True
+        reply = await session.reset()
+        return [reply] if reply else []
+
+    seen = session_with(f"{INTRODUCED}C: RSET\n{replies}", begun)
+    assert (seen.codes, seen.phases, seen.notes) == (codes, [], [])
+    assert seen.dialogue[-1] == last
+
+
 XCLIENT = INTRODUCED + "C: XCLIENT ADDR=203.0.113.1\n"
 
 
