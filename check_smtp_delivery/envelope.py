@@ -141,7 +141,10 @@ async def leave(session: Session) -> None:
 
 
 def _hold_in_step(reply: Reply) -> None:
-    """RSET is never refused: another reply than 250 is a late one, and those before are too."""
-    if reply.code != 250:
+    """RSET is never refused: another reply than 250 is a late one, and those before are too.
+
+    421 is none of those: a server may say it at any time (RFC 5321 3.8), and some do after errors.
+    """
+    if reply.code not in (250, 421):
         text = f"RSET answered with {quoted(str(reply))}, so that replies and commands are out of"
         raise SessionEnded(Finding("protocol", f"{text} step"))
