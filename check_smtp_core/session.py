@@ -77,7 +77,7 @@ class Session:
         self._awaited = ""
         self._answered = ""
         self._left = False
-        self._concealment = Concealment()
+        self.concealment = Concealment()
 
     @property
     def origin(self) -> str:
@@ -241,15 +241,11 @@ class Session:
         Only a challenge (334 in phase auth) is handed on as it came, since it has to be answered:
         what is shown of it passes concealed().
         """
-        self._concealment.add(*secrets)
-
-    def guard(self, secret: str, user: str, response: str = "") -> None:
-        """From now on, show no reply that holds a piece of a secret; see concealment.py."""
-        self._concealment.guard(secret, user, response)
+        self.concealment.add(*secrets)
 
     def concealed(self, text: str, cut: bool = False) -> str:
         """Text without what is to be concealed; see concealment.py."""
-        return self._concealment.concealed(text, cut)
+        return self.concealment.concealed(text, cut)
 
     async def reset(self) -> Reply | None:
         """RSET behind the last reply that counts, in no time: the reply, if one comes soon.
@@ -299,8 +295,7 @@ class Session:
         stopwatch = Stopwatch()
         stopwatch.start = self._stopwatch.start
         session = Session(self.address, self._options, self._deadline, stopwatch, new_engine)
-        session.dialogue = self.dialogue
-        session._concealment = self._concealment
+        session.dialogue, session.concealment = self.dialogue, self.concealment
         try:
             await session.connect(self._deadline)
         except OutOfTime:
@@ -361,8 +356,7 @@ class Session:
         return octets
 
     def _reply_to(self, verb: str) -> str:
-        awaited = f"the reply to {verb}{' inside TLS' if self.agreed else ''}"
-        return self._concealment.own(awaited)
+        return self.concealment.own(f"the reply to {verb}{' inside TLS' if self.agreed else ''}")
 
     def _accepted(self, phase: str, reply: Reply) -> Reply:
         if reply.code == 421:
@@ -373,7 +367,7 @@ class Session:
     async def _reply(self) -> Reply:
         while (reply := self._conversation.next_reply()) is None:
             self._conversation.receive_data(await self._open.read())
-        shown = reply._replace(lines=self._concealment.lines(reply.lines))
+        shown = reply._replace(lines=self.concealment.lines(reply.lines))
         for line in shown.lines[:-1]:
             self._spoken("S", f"{shown.code}-{line}")
         self._spoken("S", f"{shown.code} {shown.lines[-1]}")
@@ -396,9 +390,7 @@ class Session:
 
     def _spoken(self, speaker: str, line: str) -> None:
         seconds = self._stopwatch.since_start()
-        # What the server says comes here concealed as a whole.
-        line = self._concealment.own(line.rstrip("\r\n"))
-        self.dialogue.append(Spoken(seconds, speaker, line))
+        self.dialogue.append(Spoken(seconds, speaker, self.concealment.own(line.rstrip("\r\n"))))
 
     @property
     def tried(self) -> bool:

@@ -18,7 +18,7 @@ from check_smtp_core.deadline import Deadline, OutOfTime
 from check_smtp_core.findings import SessionEnded
 from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.tasks import finish
-from check_smtp_core.text import decoded, printable, quoted
+from check_smtp_core.text import decoded, quoted
 from check_smtp_delivery.credentials import Credentials
 from check_smtp_delivery.imap_text import (
     Secrets,
@@ -27,6 +27,7 @@ from check_smtp_delivery.imap_text import (
     junk_folders,
     quoted_string,
     rows,
+    words,
 )
 from check_smtp_delivery.mailbox import Found, Unreadable
 from check_smtp_delivery.message import HEADER, token_of
@@ -163,11 +164,11 @@ class ImapMailbox:
             self._writable = False
             answer = client.select(quoted_string(name), True)
         if answer[0] != "OK":
-            text = self._secrets.concealed(_text(answer[1][-1]))
+            text = self._secrets.concealed(words(answer[1][-1]))
             shown = quoted(self._secrets.concealed(name), 60)
             raise Unreadable(f"the folder {shown} cannot be opened: {quoted(text)}")
         self._messages = int(answer[1][-1] or 0)
-        self._validity[name] = _text(client.response("UIDVALIDITY")[1][-1])
+        self._validity[name] = words(client.response("UIDVALIDITY")[1][-1])
         self._selected = name
 
     def _junk_folders(self) -> list[str]:
@@ -242,9 +243,9 @@ class _Troubles:
             how = "reset" if error.reset else "closed"
             raise Unreadable(f"the connection to the IMAP server was {how}") from None
         if isinstance(error, SessionEnded):
-            raise Unreadable(_of_imap(error)) from None
+            raise Unreadable(f"the IMAP server: {error.finding.text}") from None
         if isinstance(error, imaplib.IMAP4.error):
-            text = self._secrets.concealed(_text(error.args[0] if error.args else ""))
+            text = self._secrets.concealed(words(error.args[0] if error.args else ""))
             raise Unreadable(f"the IMAP server: {quoted(text)}") from None
         if isinstance(error, ValueError | LookupError | TypeError | AttributeError):
             # imaplib trusts a server to speak IMAP.
@@ -310,15 +311,10 @@ class _Client(imaplib.IMAP4):
         """What came behind the last answer: in clear text, before TLS, it is an injection."""
         return bytes(self._octets)
 
-    def forget(self) -> None:
-        """Forget what was said before TLS (RFC 9051 6.2.1): anybody may have said it."""
-        self.untagged_responses.clear()
-        self.capabilities = ()
-
     def ask_capabilities(self) -> None:
         """Note what the server can do now: it says more inside TLS, and after the login."""
-        words = _done(self.capability())
-        text = b" ".join(each for each in words if isinstance(each, bytes))
+        said = _done(self.capability())
+        text = b" ".join(each for each in said if isinstance(each, bytes))
         self.capabilities = tuple(decoded(text).upper().split())
 
     def _note(self, speaker: str, octets: bytes) -> None:
@@ -345,6 +341,7 @@ def _opened(
 
 
 def _connected(server: Server, deadline: Deadline) -> Connection:
+    who = f"IMAP port {server.port}"
     addresses = finish(resolve(server.host, server.port, 0, deadline))
     for number, address in enumerate(addresses, 1):
         connection = Connection(address, "", deadline)
@@ -357,13 +354,9 @@ def _connected(server: Server, deadline: Deadline) -> Connection:
             if number < len(addresses):
                 continue
             if isinstance(trouble, OutOfTime):
-                raise Unreadable(f"{_who(server)}: no answer to connect ({address})") from None
-            raise Unreadable(f"{_who(server)}: {trouble.finding.text}") from None
+                raise Unreadable(f"{who}: no answer to connect ({address})") from None
+            raise Unreadable(f"{who}: {trouble.finding.text}") from None
     raise AssertionError("the resolver gives at least one address")
-
-
-def _who(server: Server) -> str:
-    return f"IMAP port {server.port}"
 
 
 def _engine(server: Server) -> Engine:
@@ -382,7 +375,7 @@ def _start_tls(client: _Client, server: Server) -> None:
     if client.left_over():
         raise Unreadable("clear text between the IMAP server's answer to STARTTLS and TLS")
     finish(client.connection.start_tls(_engine(server)))
-    client.forget()
+    client.untagged_responses.clear()  # RFC 9051 6.2.1: anybody may have said that
     client.ask_capabilities()
 
 
@@ -394,7 +387,7 @@ def _log_in(client: _Client, login: Credentials) -> None:
         except imaplib.IMAP4.abort:
             raise
         except imaplib.IMAP4.error as error:
-            text = Secrets(login).concealed(_text(error.args[0] if error.args else ""))
+            text = Secrets(login).concealed(words(error.args[0] if error.args else ""))
             who = quoted(login.user, 60)
             raise Unreadable(f"the login of {who} was refused: {quoted(text)}") from None
         finally:
@@ -419,19 +412,8 @@ def _authenticate(client: _Client, login: Credentials) -> None:
 def _done(answer: Any) -> list[Any]:
     """The data of an answer that is OK. imaplib's error where it is not."""
     word, data = answer
-    if word == "NO" and "EXPUNGEISSUED" in _text(data[-1]):
+    if word == "NO" and "EXPUNGEISSUED" in words(data[-1]):
         return []  # another run deleted what was asked for (RFC 5530); the next look knows
     if word != "OK":
-        raise imaplib.IMAP4.error(_text(data[-1] if data else ""))
+        raise imaplib.IMAP4.error(words(data[-1] if data else ""))
     return [each for each in data if each is not None]
-
-
-def _of_imap(error: SessionEnded) -> str:
-    """What SMTP's words say, of IMAP."""
-    return f"the IMAP server: {error.finding.text}"
-
-
-def _text(value: object) -> str:
-    """Whatever imaplib gives as words."""
-    text = decoded(value) if isinstance(value, bytes) else str(value or "")
-    return printable(re.sub(r"""\[?\bb(['"])(.*?)\1\]?""", r"\2", text))

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from check_smtp_core.concealment import Concealment
 from check_smtp_core.lean_typing import TYPE_CHECKING
-from check_smtp_core.text import printable
+from check_smtp_core.text import decoded, printable
 from check_smtp_delivery.credentials import Credentials
 
 if TYPE_CHECKING:
@@ -119,3 +119,9 @@ def decoded_name(name: str) -> str:
         return octets.decode("utf-7", "replace")
 
     return re.sub(r"&([A-Za-z0-9+,]*)-", shifted, name)
+
+
+def words(value: object) -> str:
+    """Whatever imaplib gives as words."""
+    text = decoded(value) if isinstance(value, bytes) else str(value or "")
+    return printable(re.sub(r"""\[?\bb(['"])(.*?)\1\]?""", r"\2", text))

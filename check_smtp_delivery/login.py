@@ -232,7 +232,8 @@ async def _exchange(session: Session, name: str, mechanism: Mechanism) -> Reply:
 def _guard(session: Session, credentials: Credentials, first: bytes) -> None:
     """Let nobody repeat the secret in pieces, nor what we say first if that tells it."""
     telling = credentials.secret.encode() in first
-    session.guard(credentials.secret, credentials.user, encoded(first) if telling else "")
+    response = encoded(first) if telling else ""
+    session.concealment.guard(credentials.secret, credentials.user, response)
 
 
 def _said(session: Session, octets: bytes) -> str:
