@@ -15,7 +15,7 @@ from check_smtp_core.dialogue import Command
 from check_smtp_core.findings import SessionEnded
 from check_smtp_core.options import parse_options, parser_of
 from check_smtp_core.reply import Reply
-from check_smtp_core.session import Session
+from check_smtp_core.session import Interrupted, Session
 from check_smtp_core.tasks import finish
 from check_smtp_handshake import banner
 from tests.conftest import Stage, outcome, run_check
@@ -596,6 +596,27 @@ def test_421_within_a_group_ends_the_session_and_no_quit_goes_behind_it() -> Non
     )
     assert seen.ended == f'unavailable: RCPT answered with "421 4.7.0 too many" {ORIGIN}'
     assert seen.dialogue[-1] == "S: 421 4.7.0 too many"
+
+
+def test_the_replies_before_the_end_of_a_group_are_kept() -> None:
+    async def interrupted(session: Session) -> list[Reply]:
+        with pytest.raises(Interrupted) as end:
+            await session.commands(GROUP, pipelining=True)
+        return list(end.value.replies)
+
+    seen = session_with(
+        INTRODUCED
+        + """
+        C+ MAIL FROM:<>
+        C+ RCPT TO:<a@example.com>
+        C: RCPT TO:<b@example.com>
+        S: 250 fine
+        S: 550 5.1.1 who?
+        CLOSE
+        """,
+        interrupted,
+    )
+    assert (seen.codes, seen.ended) == ([250, 550], "")
 
 
 def test_421_to_a_single_command_is_followed_by_quit() -> None:
