@@ -5,6 +5,9 @@ Rule: facts only; who says what when is the session's business.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.lean_typing import NamedTuple
 from check_smtp_core.reply import Capabilities, Reply
 
@@ -30,3 +33,11 @@ class Spoken(NamedTuple):
     seconds: float
     speaker: str
     line: str
+
+
+class Interrupted(SessionEnded):
+    """The session ended within a group of commands; `replies` are those that had come."""
+
+    def __init__(self, finding: Finding, replies: Sequence[Reply]) -> None:
+        super().__init__(finding)
+        self.replies = tuple(replies)

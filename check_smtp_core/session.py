@@ -14,11 +14,12 @@ from check_smtp_core.address import Address, ehlo_name
 from check_smtp_core.concealment import Concealment
 from check_smtp_core.connection import Connection, ConnectionLost
 from check_smtp_core.conversation import Conversation
-from check_smtp_core.deadline import Deadline, Lap, OutOfTime, Pause, Stopwatch
-from check_smtp_core.dialogue import Command, Hello, Spoken
+from check_smtp_core.deadline import Deadline, OutOfTime, Pause, Stopwatch
+from check_smtp_core.dialogue import Command, Hello, Interrupted, Spoken
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.lean_typing import TYPE_CHECKING
 from check_smtp_core.missing import missing_module
+from check_smtp_core.phase import Phase
 from check_smtp_core.reply import Capabilities, ProtocolError, Reply, read_capabilities
 from check_smtp_core.text import decoded, printable
 
@@ -32,14 +33,6 @@ QUIT_SECONDS = 1.0
 _HELLO = ("EHLO", "LHLO", "HELO")
 _EHLO_UNKNOWN = (500, 502, 504)
 _CHALLENGE = 334
-
-
-class Interrupted(SessionEnded):
-    """The session ended within a group of commands; `replies` are those that had come."""
-
-    def __init__(self, finding: Finding, replies: Sequence[Reply]) -> None:
-        super().__init__(finding)
-        self.replies = tuple(replies)
 
 
 class Session:
@@ -235,18 +228,6 @@ class Session:
         """A context manager whose body is in no time: work of ours that the server waits for."""
         return self._stopwatch.paused()
 
-    def conceal(self, *secrets: str) -> None:
-        """From now on, show these words nowhere, whoever says them.
-
-        Only a challenge (334 in phase auth) is handed on as it came, since it has to be answered:
-        what is shown of it passes concealed().
-        """
-        self.concealment.add(*secrets)
-
-    def concealed(self, text: str, cut: bool = False) -> str:
-        """Text without what is to be concealed; see concealment.py."""
-        return self.concealment.concealed(text, cut)
-
     async def reset(self) -> Reply | None:
         """RSET behind the last reply that counts, in no time: the reply, if one comes soon.
 
@@ -306,9 +287,9 @@ class Session:
 
     # -- commands and replies
 
-    def _phase(self, name: str) -> _Phase:
+    def _phase(self, name: str) -> Phase:
         """Time a phase, and give what goes wrong in it its finding."""
-        return _Phase(self, self._stopwatch.time(name), name)
+        return Phase(name, self._stopwatch.time(name), self._end_of_phase)
 
     def _end_of_phase(self, name: str, error: BaseException | None) -> Finding | None:
         """What an error in a phase means; None for one that is no business of the session."""
@@ -319,14 +300,14 @@ class Session:
         if isinstance(error, ProtocolError):
             # What follows is the rest of the same garbage.
             self._misunderstood = True
-            error.quote = self.concealed(error.quote, cut=True)
+            error.quote = self.concealment.concealed(error.quote, cut=True)
             return verdicts.not_understood(awaited, error)
         if not isinstance(error, OutOfTime | ConnectionLost):
             return None
         if (garbage := self._conversation.cut_short()) is not None:
-            garbage.quote = self.concealed(garbage.quote, cut=True)
+            garbage.quote = self.concealment.concealed(garbage.quote, cut=True)
             return verdicts.not_understood(awaited, garbage)
-        said = self.concealed(self._conversation.said_so_far(), cut=True)
+        said = self.concealment.concealed(self._conversation.said_so_far(), cut=True)
         if isinstance(error, ConnectionLost):
             return verdicts.lost(awaited, error.reset, said)
         waited, limit = self._stopwatch.in_phase(), self._options.timeout
@@ -376,7 +357,9 @@ class Session:
 
     async def _unsolicited(self) -> Finding | None:
         """What arrived though no reply was due; left alone, it would pass for the next reply."""
-        octets = self.concealed(decoded((await self._arrived()).strip(b"\r\n"))).encode()
+        octets = self.concealment.concealed(
+            decoded((await self._arrived()).strip(b"\r\n"))
+        ).encode()
         if not octets or self._misunderstood:
             return None
         self._spoken("S", decoded(octets))
@@ -435,23 +418,3 @@ class Session:
             if isinstance(error, SessionEnded):
                 raise
             raise SessionEnded(Finding("local", printable(missing_module(error)))) from None
-
-
-class _Phase:
-    """A context manager: what breaks in its body leaves as SessionEnded."""
-
-    def __init__(self, session: Session, lap: Lap, name: str) -> None:
-        self._session = session
-        self._lap = lap
-        self._name = name
-
-    def __enter__(self) -> None:
-        self._lap.__enter__()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: object
-    ) -> None:
-        self._lap.__exit__(kind)
-        finding = self._session._end_of_phase(self._name, error)
-        if finding is not None:
-            raise SessionEnded(finding) from None

@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 
 from check_smtp_core.address import a_labels
-from check_smtp_core.dialogue import Command
+from check_smtp_core.dialogue import Command, Interrupted
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.lean_typing import TYPE_CHECKING
 from check_smtp_core.parser import InvalidValue
-from check_smtp_core.session import Interrupted
 from check_smtp_core.text import quoted
 from check_smtp_core.values import wire_text
 from check_smtp_core.verdicts import about_reply
@@ -143,8 +142,8 @@ async def leave(session: Session) -> None:
 def _hold_in_step(reply: Reply) -> None:
     """RSET is never refused: another reply than 250 is a late one, and those before are too.
 
-    421 is none of those: a server may say it at any time (RFC 5321 3.8), and some do after errors.
+    421 may come at any time (RFC 5321 3.8), and some servers know no RSET.
     """
-    if reply.code not in (250, 421):
+    if reply.code not in (250, 421, 500, 502):
         text = f"RSET answered with {quoted(str(reply))}, so that replies and commands are out of"
         raise SessionEnded(Finding("protocol", f"{text} step"))

@@ -172,13 +172,13 @@ async def try_login(
         if not options.insecure_auth:
             _insist_on_proof(session, options.reference)
         name = _chosen(hello.capabilities, options)
-        session.conceal(credentials.secret, encoded(credentials.secret.encode()))
+        session.concealment.add(credentials.secret, encoded(credentials.secret.encode()))
         mechanism = begun(name, credentials)
         _guard(session, credentials, mechanism.first or b"")
     reply = await _exchange(session, name, mechanism)
     if reply.code // 100 == 2:
         session.notes += verdicts.about_reply("auth", reply, _ACCEPTED)
-    remark = defused(session.concealed(mechanism.remark))
+    remark = defused(session.concealment.concealed(mechanism.remark))
     return Attempt(credentials.user, name, reply, remark, mechanism.proved, session.origin)
 
 
@@ -239,7 +239,7 @@ def _guard(session: Session, credentials: Credentials, first: bytes) -> None:
 def _said(session: Session, octets: bytes) -> str:
     """Octets in base64, concealed from now on."""
     line = encoded(octets)
-    session.conceal(line)
+    session.concealment.add(line)
     return line
 
 
@@ -251,7 +251,7 @@ def _challenge(name: str, reply: Reply) -> bytes:
 def _fault(session: Session, name: str, fault: Exception, reply: Reply) -> Finding:
     if isinstance(fault, Impostor):
         return _impostor("its signature is wrong")
-    quote = quoted(session.concealed(str(reply)))
+    quote = quoted(session.concealment.concealed(str(reply)))
     return Finding("protocol", f"AUTH {name}: {fault}: {quote}")
 
 

@@ -7,12 +7,12 @@ the reply to RSET shows that it may be another command's.
 
 from __future__ import annotations
 
+from check_smtp_core.dialogue import Interrupted
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
 from check_smtp_core.observation import Measure
 from check_smtp_core.parser import InvalidValue
 from check_smtp_core.reply import Reply
-from check_smtp_core.session import Interrupted
 from check_smtp_core.text import quoted, shortened
 from check_smtp_delivery import envelope
 from check_smtp_delivery.envelope import NULL_SENDER

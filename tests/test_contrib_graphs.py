@@ -40,6 +40,7 @@ def printed(server: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> set
         "ehlo": [["--starttls"]],
         "cert": [trust],
         "rcpt": [["--accept", "postmaster"]],
+        "relay": [["--recipient", "carol@example.org"]],
         "auth": [[*trust, *login]],
         "loop": [[*message, "-w", "20", "-c", "50"]],
     }
