@@ -68,7 +68,7 @@ ORIGIN = "(we came from 127.0.0.1 as client.example)"
             "injection: clear text between the reply to STARTTLS and TLS: an empty line",
         ),
         (
-            HELLO + "S: 220 go\nCLOSE",
+            HELLO + "S: 220 go\nAWAIT\nCLOSE",
             "closed: the server closed the connection in the TLS handshake",
         ),
         (
