@@ -89,14 +89,16 @@ def _observe(
         return state.value, status_line(service, state, about, judged, "", "ascii")
 
     seen: list[tuple[Observation, list[Finding]]] = []
+    judging = False
     try:
         with Backstop(deadline, last_words):
             finish(places.observe(), _judging_half())
+            judging = True
             for observation in places.so_far():
                 seen.append((observation, _findings(check, observation, options)))
     except Stopped as stopped:
         rest = places.so_far()[len(seen) :]
-        if stopped.why == "deadline" and rest[0].facts is not None:
+        if stopped.why == "deadline" and judging and rest:
             seen.append((rest[0], _stopped_findings(stopped, rest[0], options)))
             del rest[0]  # to judge it was what took so long
         goes_on = hasattr(check, "afterwards")

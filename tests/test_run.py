@@ -9,12 +9,15 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 from time import sleep
+from typing import Any
 
 import pytest
 
-from check_smtp_core.backstop import Stopped
+from check_smtp_core.backstop import Backstop, Stopped
 from check_smtp_core.findings import Finding
 from check_smtp_core.run import _stopped
+from check_smtp_core.tasks import finish
+from tests.conftest import run_check
 from tests.player import Player
 from tests.test_observation import endpoint, options_of
 
@@ -106,3 +109,30 @@ def test_too_few_descriptors_are_a_fault_of_the_machine_for_those_that_have_none
     counts = Counter(line.split()[2] for line in done.stdout.splitlines()[1:])
     assert set(counts) == {"timeout:", "local:"}
     assert min(counts.values()) > 15
+
+
+@pytest.mark.parametrize("stops_at_first", [True, False])
+def test_who_is_stopped_at_work_elsewhere_keeps_the_verdict(
+    monkeypatch: pytest.MonkeyPatch, stops_at_first: bool
+) -> None:
+    """The backstop's deadline may pass while others are observed, or when all has been judged."""
+
+    leave = Backstop.__exit__
+
+    def stop(self: Backstop, *error: Any) -> None:
+        leave(self, *error)
+        if self._deadline.left() > 1.0:
+            raise Stopped("deadline")
+
+    def finish_and_stop(*given: Any) -> None:
+        finish(*given)
+        raise Stopped("deadline")
+
+    if stops_at_first:
+        monkeypatch.setattr("check_smtp_core.run.finish", finish_and_stop)
+    else:
+        monkeypatch.setattr(Backstop, "__exit__", stop)
+    with Player("S: 220 mail\nC: QUIT\nS: 221 Bye", host="127.0.0.1") as player:
+        code, output = run_check("banner", "-H", "127.0.0.1", "-p", str(player.port))
+    assert code == 0
+    assert "greeted in " in output
