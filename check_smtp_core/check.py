@@ -36,7 +36,8 @@ class Check(Protocol):
     (where it is not 25), ONE_ENDPOINT (true where it makes no sense with more than one),
     ASKS_FOR_A_NAME (true where an address under another name is another question),
     `complete(options)`, which checks the options together and raises InvalidValue, and
-    `new_engine(options)`, which makes a TLS engine of its own.
+    `engine_maker(options)`, which returns what makes TLS engines of its own, by the server's name;
+    it is called once in a run.
 
     With `afterwards(facts, options, deadline)` a check goes on when the session is over, whatever
     became of it: it gets the facts of the session, or None, and returns those of the run. A check

@@ -6,9 +6,9 @@ the same time: who wants the same address stands in line.
 
 from __future__ import annotations
 
-from check_smtp_core import verdicts
 from check_smtp_core.address import literal_family
-from check_smtp_core.findings import Finding, SessionEnded
+from check_smtp_core.engines import Engines
+from check_smtp_core.findings import Finding
 from check_smtp_core.lean_typing import TYPE_CHECKING
 from check_smtp_core.observation import Endpoint, Observation
 from check_smtp_core.tasks import Turns, begin
@@ -31,6 +31,7 @@ class Endpoints:
         self._check = check
         self._options = options
         self._deadline = deadline
+        self._engines = Engines(check, options)
         self._turns = Turns()
         self._implicit = False
         self._known: set[tuple[str, str]] = set()
@@ -41,6 +42,11 @@ class Endpoints:
         """What has been observed by now, host by host."""
         return [endpoint.so_far() for place in self._places for endpoint in place]
 
+    def prepare(self) -> None:
+        """Have TLS ready before it is needed; may be called from another thread."""
+        if self._options.tls_mode:
+            self._engines.prepare()
+
     async def observe(self) -> None:
         """Find them all, and observe each."""
         if self._options.mx and not await self._found_exchangers():
@@ -49,18 +55,9 @@ class Endpoints:
 
     async def _found_exchangers(self) -> bool:
         """Put the exchangers of the domain in its place; false where there are none."""
-        from check_smtp_core.mail_exchangers import mail_exchangers
-
         ((domain,),) = self._places
-        try:
-            found = await mail_exchangers(
-                self._options.mx, self._options.ignore_mx, self._deadline
-            )
-        except SessionEnded as ended:
-            domain.fail(ended.finding)
-            return False
-        except OSError as error:
-            domain.fail(verdicts.local("this machine is short of something", error))
+        found = await domain.mail_exchangers()
+        if found is None:
             return False
         self._implicit = found.implicit
         self._places = [[self._endpoint(host)] for host in found.hosts]
@@ -86,7 +83,9 @@ class Endpoints:
 
     def _endpoint(self, host: str, addresses: list[Address] | None = None) -> Endpoint:
         options = self._options.at(host)
-        return Endpoint(self._check, options, self._deadline, self._turns, addresses)
+        return Endpoint(
+            self._check, options, self._deadline, self._engines, self._turns, addresses
+        )
 
     def _is_new(self, host: str, address: Address) -> bool:
         """Whether nobody asks there yet: who asks for a name asks there once for each name."""

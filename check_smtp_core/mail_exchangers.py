@@ -5,10 +5,12 @@ Rule: the resolver never outlasts the deadline; what cannot be found is told as 
 
 from collections.abc import Sequence
 
+import dns.exception
+import dns.resolver
+
 from check_smtp_core.deadline import Deadline, OutOfTime
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.lean_typing import NamedTuple
-from check_smtp_core.missing import missing_module
 from check_smtp_core.tasks import in_thread
 from check_smtp_core.text import printable
 
@@ -27,13 +29,9 @@ async def mail_exchangers(domain: str, ignored: Sequence[str], deadline: Deadlin
     """The mail exchangers of a domain.
 
     Those that are ignored are left out. SessionEnded with `no-such-host` for a domain that does
-    not exist or takes no mail (RFC 7505), with `resolver` when DNS fails, with `local` without
-    dnspython or when nothing is left.
+    not exist or takes no mail (RFC 7505), with `resolver` when DNS fails, with `local` when
+    nothing is left; OutOfTime when nobody answered.
     """
-    try:
-        import dns.resolver
-    except ImportError as error:
-        raise SessionEnded(Finding("local", printable(missing_module(error)))) from None
     shown = printable(domain)
     name = f"{domain.removesuffix('.')}."
     try:
@@ -46,7 +44,9 @@ async def mail_exchangers(domain: str, ignored: Sequence[str], deadline: Deadlin
         return Exchangers([domain], True)
     except dns.resolver.NXDOMAIN:
         raise SessionEnded(Finding("no-such-host", f"the domain {shown} does not exist")) from None
-    except (OutOfTime, dns.exception.DNSException):
+    except dns.exception.Timeout:
+        raise OutOfTime from None
+    except dns.exception.DNSException:
         text = f"temporary failure while looking for the MX records of {shown}"
         raise SessionEnded(Finding("resolver", text)) from None
     records = sorted((each.preference, each.exchange.to_text(True).lower()) for each in answer)

@@ -5,21 +5,29 @@ Rule: whatever goes wrong on the way is part of the observation; nothing is judg
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from check_smtp_core import verdicts
 from check_smtp_core.address import Address, literal_family, resolve
 from check_smtp_core.deadline import Deadline, OutOfTime, Stopwatch
 from check_smtp_core.dialogue import Spoken
+from check_smtp_core.engines import Engines
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple
+from check_smtp_core.missing import missing_module
 from check_smtp_core.session import Session
 from check_smtp_core.tasks import Turns
+from check_smtp_core.text import printable
 
 if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
     from check_smtp_core.check import Check, Facts
     from check_smtp_core.engine import Agreed, Engine
+    from check_smtp_core.mail_exchangers import Exchangers
     from check_smtp_core.options import Options
+
+    Found = TypeVar("Found")
 
 
 class Measure(NamedTuple):
@@ -67,8 +75,9 @@ class Observation(NamedTuple):
 class Endpoint:
     """One host and port that is observed once; `options` are its own.
 
-    With `addresses` given it resolves nothing; `turns` are shared with the other endpoints of the
-    run. It keeps what has been seen, so that a run that is stopped from outside can still tell it.
+    With `addresses` given it resolves nothing; `engines` and `turns` are shared with the other
+    endpoints of the run. It keeps what has been seen, so that a run that is stopped from outside
+    can still tell it.
     """
 
     def __init__(
@@ -76,12 +85,14 @@ class Endpoint:
         check: Check,
         options: Options,
         deadline: Deadline,
+        engines: Engines | None = None,
         turns: Turns | None = None,
         addresses: list[Address] | None = None,
     ) -> None:
         self.options = options
         self._check = check
         self._deadline = deadline
+        self._engines = engines or Engines(check, options)
         self._turns = turns or Turns()
         self._known_addresses = addresses
         self._stopwatch = Stopwatch()
@@ -119,13 +130,20 @@ class Endpoint:
 
     async def resolve(self) -> list[Address]:
         """The addresses of the host; where there are none, that is what came of the endpoint."""
+        return await self._found(self._addresses()) or []
+
+    async def mail_exchangers(self) -> Exchangers | None:
+        """The mail exchangers of the host as a domain; None where that is what came of it."""
+        return await self._found(self._mail_exchangers())
+
+    async def _found(self, search: Coroutine[Any, None, Found]) -> Found | None:
         try:
-            return await self._addresses()
+            return await search
         except SessionEnded as ended:
             self.fail(ended.finding)
         except OSError as error:
             self.fail(verdicts.local("this machine is short of something", error))
-        return []
+        return None
 
     def note(self, finding: Finding) -> None:
         """Add what is to be said beside whatever comes of it."""
@@ -133,7 +151,7 @@ class Endpoint:
 
     def fail(self, finding: Finding) -> None:
         """There is no more to observe here, for this reason."""
-        self._ended = finding
+        self._ended = finding._replace(ends_session=True)
         self._stopwatch.stop()
 
     def so_far(self) -> Observation:
@@ -155,25 +173,35 @@ class Endpoint:
         )
 
     def _new_engine(self) -> Engine:
-        own: Callable[[Options], Engine] | None = getattr(self._check, "new_engine", None)
-        if own is not None:
-            return own(self.options)
-        from check_smtp_core.tls import TlsEngine
-
-        return TlsEngine(self.options.sni_name)
+        return self._engines.new(self.options.sni_name)
 
     async def _addresses(self) -> list[Address]:
         options = self.options
+        question = resolve(options.hostname, options.port, options.family, self._deadline)
         if literal_family(options.hostname):
-            return await resolve(options.hostname, options.port, options.family, self._deadline)
+            return await question
+        return await self._answer(question)
+
+    async def _mail_exchangers(self) -> Exchangers:
+        try:
+            with self._stopwatch.paused():
+                from check_smtp_core.mail_exchangers import mail_exchangers
+        except ImportError as error:
+            raise SessionEnded(Finding("local", printable(missing_module(error)))) from None
+        options = self.options
+        return await self._answer(
+            mail_exchangers(options.hostname, options.ignore_mx, self._deadline)
+        )
+
+    async def _answer(self, question: Coroutine[Any, None, Found]) -> Found:
+        """The answer to a question to the resolver."""
         try:
             with self._stopwatch.time("dns"):
-                return await resolve(
-                    options.hostname, options.port, options.family, self._deadline
-                )
+                return await question
         except OutOfTime:
             waited = self._stopwatch.in_phase()
-            raise SessionEnded(verdicts.silence("dns", waited, options.timeout, "")) from None
+            silence = verdicts.silence("dns", waited, self.options.timeout, "")
+            raise SessionEnded(silence) from None
 
     async def _connected(self, addresses: list[Address]) -> Session:
         """A session with the first address that answers; each gets its fair share of the time."""
@@ -234,6 +262,9 @@ class ThisMachine:
         self._stopwatch = Stopwatch()
         self._facts: Facts | None = None
         self._ended: Finding | None = None
+
+    def prepare(self) -> None:
+        """There is nothing to have ready."""
 
     async def observe(self) -> None:
         """Let the check look."""

@@ -1,12 +1,12 @@
 """A run of a check, from its arguments to its exit code and output.
 
-Rule: what observes is here and imported first; what judges is nagiosplugin's, and imported while
-the connection is under way (see plugin.py).
+Rule: what observes is here and imported first; TLS and what judges, which is nagiosplugin's (see
+plugin.py), are imported while a server that is far away is waited for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from check_smtp_core.backstop import Backstop, Stopped
@@ -64,14 +64,13 @@ def run(check: Check, arguments: Sequence[str], started: float, encoding: str) -
     return state.value, whole_output(line, numbers, more, encoding)
 
 
-def _judging_half() -> Iterator[None]:
-    """Import, in steps, what a verdict needs; what fails shows when it is used."""
-    for module in ("logging", "check_smtp_core.plugin"):
-        try:
-            import_module(module)
-        except Exception:
-            return
-        yield
+def _make_ready(places: ThisMachine | Endpoints) -> None:
+    """Have ready what will be needed, in the order in which it will be; failures show then."""
+    try:
+        places.prepare()
+        import_module("check_smtp_core.plugin")
+    except Exception:
+        return
 
 
 def _observe(
@@ -92,7 +91,7 @@ def _observe(
     judging = False
     try:
         with Backstop(deadline, last_words):
-            finish(places.observe(), _judging_half())
+            finish(places.observe(), lambda: _make_ready(places))
             judging = True
             for observation in places.so_far():
                 seen.append((observation, _findings(check, observation, options)))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 import threading
-from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from errno import EAGAIN
 from types import coroutine
 
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
 READABLE, WRITABLE = select.POLLIN, select.POLLOUT
 
 _IDLE_MILLISECONDS = 5
-"""Who waits longer than this talks to a server that is far away or slow: a step of other work
-takes about as long, and must not make a near one look slow."""
+"""Who waits longer than this talks to a server that is far away or slow; a near one would look
+slow beside other work."""
+
+_SWITCH_SECONDS = 0.0005
+"""How long a task that is woken waits at most for Python code that runs beside it."""
 
 
 class Wait(NamedTuple):
@@ -135,7 +139,7 @@ class Turns:
 
 
 def finish(
-    task: Coroutine[Wait | Beside, None, Result], meanwhile: Iterator[None] | None = None
+    task: Coroutine[Wait | Beside, None, Result], meanwhile: Callable[[], None] | None = None
 ) -> Result:
     """Run one task to its end: what it returns or raises; `meanwhile` as in run()."""
     results: list[Result] = []
@@ -147,17 +151,18 @@ def finish(
     return results[0]
 
 
-def run(tasks: Sequence[Task], meanwhile: Iterator[None] | None = None) -> None:
+def run(tasks: Sequence[Task], meanwhile: Callable[[], None] | None = None) -> None:
     """Run tasks to their ends, then raise the first exception that left one of them.
 
     What interrupts the wait or a task's work, such as a signal's handler, is raised in every
-    task. The steps of `meanwhile` are work of ours that is done where nobody has anything to do.
+    task. `meanwhile` is work of ours that begins, in a thread that nobody waits for, as soon as
+    no task has anything to do; if none ever waits, it is not done.
     """
     _Run(meanwhile).to_the_end(tasks)
 
 
 class _Run:
-    def __init__(self, meanwhile: Iterator[None] | None) -> None:
+    def __init__(self, meanwhile: Callable[[], None] | None) -> None:
         self._meanwhile = meanwhile
         self._poll = select.poll()
         self._waiting: dict[int, tuple[Task, Deadline]] = {}
@@ -210,12 +215,12 @@ class _Run:
 
     def _descriptors(self) -> list[int]:
         """Those that are ready, as soon as one is; none when a deadline has passed."""
-        while self._meanwhile is not None:
+        if self._meanwhile is not None:
             found = self._poll.poll(min(_IDLE_MILLISECONDS, self._milliseconds()))
-            if found or not self._milliseconds():
+            if found:
                 return [each for each, _ in found]
-            if next(self._meanwhile, self) is self:
-                self._meanwhile = None
+            _begin_beside(self._meanwhile)
+            self._meanwhile = None
         return [each for each, _ in self._poll.poll(self._milliseconds())]
 
     def _milliseconds(self) -> int:
@@ -234,3 +239,11 @@ class _Run:
             except OutOfTime:
                 overdue.append(descriptor)
         return overdue
+
+
+def _begin_beside(work: Callable[[], None]) -> None:
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    try:
+        threading.Thread(target=work, daemon=True).start()
+    except RuntimeError:  # no room for a thread: then it is done when it is needed
+        pass

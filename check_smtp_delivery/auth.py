@@ -20,14 +20,14 @@ from check_smtp_delivery.login import (
     try_login,
 )
 from check_smtp_delivery.sasl import CLEAR
-from check_smtp_tls.verified import verifying_engine
+from check_smtp_tls.verified import verifier
 
 if TYPE_CHECKING:
     from check_smtp_core.observation import Measure
     from check_smtp_core.options import Options
     from check_smtp_core.parser import Parser
     from check_smtp_core.session import Session
-    from check_smtp_tls.verifier import VerifyingEngine
+    from check_smtp_tls.verifier import Verifier
 
 TLS_BY_DEFAULT = True
 ASKS_FOR_A_NAME = True
@@ -88,9 +88,9 @@ def complete(options: Options) -> None:
     complete_login(options)
 
 
-def new_engine(options: Options) -> VerifyingEngine:
-    """The engine that verifies the server, whose anchors are needed before credentials go out."""
-    return verifying_engine(options, needed=not options.insecure_auth)
+def engine_maker(options: Options) -> Verifier:
+    """The verifier of the server, whose anchors are needed before credentials go out."""
+    return verifier(options, needed=not options.insecure_auth)
 
 
 async def observe(session: Session, options: Options) -> LoginSeen:

@@ -8,6 +8,7 @@ and until its fate is known and, where it came, it has been deleted from the mai
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timezone
 from hashlib import sha256
 
@@ -182,15 +183,15 @@ def complete(options: Options) -> None:
         raise InvalidValue("no user is given for the mail server (-U)")
 
 
-def new_engine(options: Options) -> Engine:
-    """With a login the engine that verifies the server; else any certificate will do."""
+def engine_maker(options: Options) -> Callable[[str], Engine]:
+    """With a login the verifier of the server; else any certificate will do."""
     if options.user:
-        from check_smtp_tls.verified import verifying_engine
+        from check_smtp_tls.verified import verifier
 
-        return verifying_engine(options, needed=not options.insecure_auth)
+        return verifier(options, needed=not options.insecure_auth)
     from check_smtp_core.tls import TlsEngine
 
-    return TlsEngine(options.sni_name)
+    return TlsEngine
 
 
 async def observe(session: Session, options: Options) -> Loop:

@@ -28,13 +28,13 @@ from check_smtp_tls.lifetime import (
 )
 from check_smtp_tls.served import Served
 from check_smtp_tls.trust import date_findings, order_findings, strength_findings, trust_findings
-from check_smtp_tls.verified import chain_of, verifying_engine, version_findings
+from check_smtp_tls.verified import chain_of, verifier, version_findings
 
 if TYPE_CHECKING:
     from check_smtp_core.options import Options
     from check_smtp_core.parser import Parser
     from check_smtp_core.session import Session
-    from check_smtp_tls.verifier import VerifyingEngine
+    from check_smtp_tls.verifier import Verifier
 
 TLS_BY_DEFAULT = True
 ASKS_FOR_A_NAME = True
@@ -79,10 +79,10 @@ def add_options(parser: Parser) -> None:
     )
 
 
-def new_engine(options: Options) -> VerifyingEngine:
-    """The engine whose verifier notes all faults. SessionEnded with `local` without anchors."""
+def engine_maker(options: Options) -> Verifier:
+    """The verifier that notes all faults. SessionEnded with `local` without anchors."""
     needed = options.verify or bool(options.ca_file or options.ca_path)
-    return verifying_engine(options, options.key_type, needed)
+    return verifier(options, options.key_type, needed)
 
 
 async def observe(session: Session, options: Options) -> Served:

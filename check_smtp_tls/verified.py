@@ -1,4 +1,4 @@
-"""A server that proves who it is: the engine that looks, and what speaks against the server.
+"""A server that proves who it is: the verifier that looks, and what speaks against the server.
 
 Rule: all faults at once, in the words of the certificate check. Nothing that is not for everybody
 goes to a server with one of them.
@@ -18,35 +18,34 @@ if TYPE_CHECKING:
     from check_smtp_core.options import Options
     from check_smtp_core.session import Session
     from check_smtp_tls.certificate import Chain
-    from check_smtp_tls.verifier import VerifyingEngine
+    from check_smtp_tls.verifier import Verifier, VerifyingEngine
 
 _OLD_VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1")
 
 
-def verifying_engine(options: Options, key_type: str = "", needed: bool = True) -> VerifyingEngine:
-    """The engine whose verifier notes all faults.
+def verifier(options: Options, key_type: str = "", needed: bool = True) -> Verifier:
+    """The maker of engines that note all faults.
 
     SessionEnded with `local` without anchors where they are `needed`; without a verdict on trust
     they only help to find the path.
     """
     from check_smtp_tls.anchors import Anchors, NoAnchors, find_anchors
-    from check_smtp_tls.verifier import VerifyingEngine
+    from check_smtp_tls.verifier import Verifier
 
     try:
-        anchors = find_anchors(options.ca_file, options.ca_path)
-        return VerifyingEngine(options.sni_name, anchors, key_type)
+        return Verifier(find_anchors(options.ca_file, options.ca_path), key_type)
     except NoAnchors as error:
         if needed:
             raise SessionEnded(Finding("local", printable(str(error)))) from None
     except SessionEnded:
         if needed:
             raise
-    return VerifyingEngine(options.sni_name, Anchors("", ""), key_type)
+    return Verifier(Anchors("", ""), key_type)
 
 
 def chain_of(session: Session) -> Chain | None:
     """What the verifying engine of this session has seen of the server's certificates."""
-    engine = cast("VerifyingEngine | None", session.engine)
+    engine: VerifyingEngine | None = cast("VerifyingEngine | None", session.engine)
     return engine.chain() if engine else None
 
 

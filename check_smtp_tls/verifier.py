@@ -20,17 +20,17 @@ _READ_SIZE = 65536
 _UNANCHORED = frozenset({2, 18, 19, 20, 21, 27})
 
 
-class VerifyingEngine:
-    """An engine (see check_smtp_core.engine) that knows what the verifier thinks of the server.
+class Verifier:
+    """Makes engines that share their anchors, which are loaded once.
 
     `key_type` (`rsa` or `ecdsa`) asks a server with two certificates for one of them, which only
     TLS 1.2 lets a client do. SessionEnded with `local` if the anchors cannot be loaded.
     """
 
-    def __init__(self, server_name: str, anchors: Anchors, key_type: str = "") -> None:
-        self._complaints: list[tuple[int, int]] = []
-        self._by_depth: dict[int, crypto.X509] = {}
-        self._anchors = anchors
+    def __init__(self, anchors: Anchors, key_type: str = "") -> None:
+        self.anchors = anchors
+        self.is_blind = False
+        """Whether it cannot note complaints while it verifies."""
         context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         # Explicit, whatever openssl.cnf says: at level 0 the certificate is seen and judged by
         # our own rules of strength, on every OpenSSL alike.
@@ -39,26 +39,38 @@ class VerifyingEngine:
         if key_type:
             context.set_max_proto_version(SSL.TLS1_2_VERSION)
         _load(context, anchors)
-        self._blind = False
         try:
-            context.set_verify(SSL.VERIFY_PEER, self._note)
+            context.set_verify(SSL.VERIFY_PEER, _note)
         except MemoryError:
             # No memory that is writable and executable, as cffi's callbacks need it: SELinux, or
             # systemd's MemoryDenyWriteExecute. OpenSSL verifies all the same; see offline.py.
             context.set_verify(SSL.VERIFY_NONE)
-            self._blind = True
-        self._connection = SSL.Connection(context, None)
+            self.is_blind = True
+        self.context = context
+
+    def __call__(self, server_name: str) -> "VerifyingEngine":
+        """An engine that asks for this name (SNI), or for none if it is empty."""
+        return VerifyingEngine(self, server_name)
+
+
+class VerifyingEngine:
+    """An engine (see check_smtp_core.engine) that knows what the verifier thinks of the server."""
+
+    def __init__(self, verifier: Verifier, server_name: str) -> None:
+        self._complaints: list[tuple[int, int]] = []
+        self._by_depth: dict[int, crypto.X509] = {}
+        self._verifier = verifier
+        self._connection = SSL.Connection(verifier.context, None)
+        self._connection.set_app_data(self)
         if server_name:
             self._connection.set_tlsext_host_name(server_name.encode("ascii"))
         self._connection.set_connect_state()
 
-    def _note(
-        self, _: SSL.Connection, certificate: crypto.X509, code: int, depth: int, fine: int
-    ) -> bool:
+    def note(self, certificate: crypto.X509, code: int, depth: int, fine: int) -> None:
+        """Note what the verifier says of the certificate at a depth of the path."""
         self._by_depth.setdefault(depth, certificate)
         if not fine and (code, depth) not in self._complaints:
             self._complaints.append((code, depth))
-        return True
 
     def handshake(self) -> bool:
         """As check_smtp_core.engine.Engine has it."""
@@ -130,16 +142,24 @@ class VerifyingEngine:
             self._by_depth[depth] for depth in sorted(self._by_depth)
         ]
         complaints = self._complaints
-        if self._blind:
+        if self._verifier.is_blind:
             from check_smtp_tls.offline import complaints_along
 
-            complaints = complaints_along(path, presented, self._anchors)
+            complaints = complaints_along(path, presented, self._verifier.anchors)
         return Chain(
             presented=tuple(read_certificate(each) for each in presented),
             path=tuple(read_certificate(each) for each in path),
             complaints=tuple(Complaint(code, depth, words(code)) for code, depth in complaints),
             anchored=not _UNANCHORED & {code for code, _ in complaints},
         )
+
+
+def _note(
+    connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, fine: int
+) -> bool:
+    # One callback serves all sessions of a context.
+    connection.get_app_data().note(certificate, code, depth, fine)
+    return True
 
 
 def words(code: int) -> str:

@@ -1,8 +1,12 @@
 """The mail exchangers of a domain, asked of a name server of the tests' own."""
 
+import builtins
 import socket
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from time import sleep
+from typing import Any
 
 import dns.message
 import dns.rcode
@@ -10,7 +14,7 @@ import dns.resolver
 import dns.rrset
 import pytest
 
-from check_smtp_core.deadline import Deadline
+from check_smtp_core.deadline import Deadline, OutOfTime
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.mail_exchangers import Exchangers, mail_exchangers
 from check_smtp_core.tasks import finish
@@ -102,19 +106,49 @@ def test_the_preferred_ones_come_first_each_once(
                 "temporary failure while looking for the MX records of sick.example",
             ),
         ),
-        (
-            "silent.example",
-            Finding(
-                "resolver",
-                "temporary failure while looking for the MX records of silent.example",
-            ),
-        ),
     ],
 )
 def test_a_domain_without_exchangers_says_why(domain: str, finding: Finding) -> None:
     with pytest.raises(SessionEnded) as ended:
         found(domain, seconds=0.5)
     assert ended.value.finding == finding._replace(ends_session=True)
+
+
+def test_a_resolver_that_does_not_answer_is_waited_for_to_the_end() -> None:
+    with pytest.raises(OutOfTime):
+        found("silent.example", seconds=0.3)
+    code, output = run_check("banner", "--mx", "silent.example", "-t", "0.5")
+    assert (code, output.partition(" | ")[0]) == (
+        3,
+        "SMTP_BANNER UNKNOWN - silent.example: 0 of 1 endpoint is well; silent.example:25 "
+        "resolver: no answer from the resolver within 0.5 s",
+    )
+
+
+def test_without_dnspython_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "check_smtp_core.mail_exchangers")
+    monkeypatch.setitem(sys.modules, "dns.resolver", None)
+    code, output = run_check("banner", "--mx", "two.example")
+    assert code == 3
+    assert "two.example:25 local: " in output
+    assert "python3-dnspython" in output
+
+
+def test_the_time_is_the_resolvers_and_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To import dnspython takes far longer than a resolver nearby."""
+    monkeypatch.delitem(sys.modules, "check_smtp_core.mail_exchangers")
+    monkeypatch.setattr(builtins, "__import__", slowly(builtins.__import__))
+    _, output = run_check("banner", "--mx", "null.example")
+    assert float(output.partition("time_max=")[2].partition("s;")[0]) < 0.5
+
+
+def slowly(real: Callable[..., Any]) -> Callable[..., Any]:
+    def slow(name: str, *rest: Any, **named: Any) -> Any:
+        if name == "dns.resolver":
+            sleep(0.6)
+        return real(name, *rest, **named)
+
+    return slow
 
 
 def test_there_must_be_one_that_is_not_ignored() -> None:

@@ -20,7 +20,7 @@ from check_smtp_tls.trust import (
     strength_findings,
     trust_findings,
 )
-from check_smtp_tls.verifier import VerifyingEngine
+from check_smtp_tls.verifier import Verifier
 from tests import chains
 from tests.chains import HOST, INTERMEDIATE, LEAF, NOW, ROOT, Recipe
 from tests.faults import FAULTS, Setup, combinations
@@ -45,7 +45,7 @@ def hardened(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
 
 
 def seen(sent: tuple[Recipe, ...], anchors: Anchors) -> Chain:
-    engine = VerifyingEngine(HOST, anchors)
+    engine = Verifier(anchors)(HOST)
     shake_hands(engine, Server(chains.server_context(sent)))
     chain = engine.chain()
     assert chain is not None

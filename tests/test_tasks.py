@@ -255,20 +255,45 @@ def test_a_call_in_a_thread_returns_or_raises_what_it_would() -> None:
         finish(in_thread(lambda: 1 // 0, soon()))
 
 
-def test_other_work_is_done_where_all_wait_and_only_there(pipes: list[Pipe]) -> None:
-    steps = []
-
-    def work() -> Iterator[None]:
-        for step in range(3):
-            steps.append(step)
-            yield
-
+def test_other_work_begins_where_all_wait_and_only_there(pipes: list[Pipe]) -> None:
+    begun = threading.Event()
     os.write(pipes[0].writing, b"x")
-    finish(_until_readable(pipes[0]), work())
-    assert steps == []
+    finish(_until_readable(pipes[0]), begun.set)
+    assert not begun.is_set()
     with pytest.raises(OutOfTime):
-        finish(_until_readable(pipes[1], 0.2), work())
-    assert steps == [0, 1, 2]
+        finish(_until_readable(pipes[1], 0.2), begun.set)
+    assert begun.is_set()
+
+
+def test_who_is_woken_does_not_wait_for_other_work(pipes: list[Pipe]) -> None:
+    asleep, over = threading.Event(), threading.Event()
+
+    def work() -> None:
+        asleep.set()
+        over.wait(5.0)
+
+    async def wake_up() -> None:
+        await _until_readable(pipes[0])
+        over.set()
+
+    waker = threading.Thread(target=lambda: asleep.wait(5.0) and os.write(pipes[0].writing, b"x"))
+    waker.start()
+    finish(wake_up(), work)
+    assert over.is_set()
+    waker.join()
+
+
+def test_without_room_for_a_thread_other_work_is_left(
+    pipes: list[Pipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    begun = threading.Event()
+    monkeypatch.setattr(threading.Thread, "start", no_room)
+    with pytest.raises(OutOfTime):
+        finish(_until_readable(pipes[1], 0.05), begun.set)
+    assert not begun.is_set()
 
 
 async def _until_readable(pipe: Pipe, seconds: float = 5.0) -> None:

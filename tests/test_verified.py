@@ -13,7 +13,7 @@ from check_smtp_tls.certificate import Chain, Complaint
 from check_smtp_tls.verified import (
     chain_of,
     server_faults,
-    verifying_engine,
+    verifier,
     version_findings,
 )
 from tests.test_trust import EXPIRED_LEAF, INT, chain
@@ -109,5 +109,5 @@ def test_anchors_may_be_missing_only_where_they_are_not_needed() -> None:
     with pytest.raises(
         SessionEnded, match=r"^local: the CA file /none/at/all\.pem cannot be read"
     ):
-        verifying_engine(options)
-    assert verifying_engine(options, needed=False).chain() is None
+        verifier(options)
+    assert verifier(options, needed=False)("").chain() is None

@@ -10,7 +10,7 @@ import pytest
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_tls.anchors import Anchors
 from check_smtp_tls.certificate import Chain
-from check_smtp_tls.verifier import VerifyingEngine, words
+from check_smtp_tls.verifier import Verifier, words
 from tests import chains
 from tests.chains import (
     ANY,
@@ -38,7 +38,7 @@ def trust(tmp_path: Path) -> Trust:
 
 
 def seen(context: ssl.SSLContext, anchors: Anchors) -> Chain:
-    engine = VerifyingEngine(HOST, anchors)
+    engine = Verifier(anchors)(HOST)
     shake_hands(engine, Server(context))
     chain = engine.chain()
     assert chain is not None
@@ -187,7 +187,7 @@ def test_a_session_agrees_and_goes_on_although_verification_failed(
 ) -> None:
     context = server_context((SELF_SIGNED,))
     context.maximum_version = ssl.TLSVersion[version]
-    engine, server = VerifyingEngine(HOST, trust(ROOT)), Server(context)
+    engine, server = Verifier(trust(ROOT))(HOST), Server(context)
     shake_hands(engine, server)
     chain = engine.chain()
     assert chain is not None
@@ -217,7 +217,7 @@ def test_an_old_server_shows_its_certificate_too(trust: Trust, version: str) -> 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
-    engine = VerifyingEngine(HOST, trust(ROOT))
+    engine = Verifier(trust(ROOT))(HOST)
     shake_hands(engine, Server(context))
     chain = engine.chain()
     assert chain is not None
@@ -232,7 +232,7 @@ def test_a_server_with_two_certificates_is_asked_for_one(
     trust: Trust, key_type: str, key: str
 ) -> None:
     context = server_context((LEAF, INTERMEDIATE), (LEAF._replace(key="rsa2048"), INTERMEDIATE))
-    engine = VerifyingEngine(HOST, trust(ROOT), key_type)
+    engine = Verifier(trust(ROOT), key_type)(HOST)
     shake_hands(engine, Server(context))
     chain = engine.chain()
     assert chain is not None
@@ -245,12 +245,12 @@ def test_the_name_is_sent_by_sni(trust: Trust, name: str) -> None:
     asked: list[str | None] = []
     context = server_context((LEAF, INTERMEDIATE))
     context.sni_callback = lambda _, name, __: asked.append(name)
-    shake_hands(VerifyingEngine(name, trust(ROOT)), Server(context))
+    shake_hands(Verifier(trust(ROOT))(name), Server(context))
     assert asked == [name or None]
 
 
 def test_there_is_no_chain_before_the_handshake(trust: Trust) -> None:
-    engine = VerifyingEngine(HOST, trust(ROOT))
+    engine = Verifier(trust(ROOT))(HOST)
     assert engine.chain() is None
     assert engine.handshake() is False
     assert engine.chain() is None
@@ -261,7 +261,7 @@ def test_a_client_certificate_that_is_wanted_leaves_the_servers_seen(trust: Trus
     context = server_context((LEAF, INTERMEDIATE))
     context.verify_mode = ssl.CERT_REQUIRED
     context.maximum_version = ssl.TLSVersion.TLSv1_2
-    engine = VerifyingEngine(HOST, trust(ROOT))
+    engine = Verifier(trust(ROOT))(HOST)
     with pytest.raises(SessionEnded, match=r"^tls-handshake: .*alert handshake failure\)$"):
         shake_hands(engine, Server(context))
     chain = engine.chain()
@@ -273,7 +273,7 @@ def test_a_client_certificate_that_is_wanted_leaves_the_servers_seen(trust: Trus
 def test_in_tls_1_3_the_want_of_one_shows_up_at_the_first_read(trust: Trust) -> None:
     context = server_context((LEAF, INTERMEDIATE))
     context.verify_mode = ssl.CERT_REQUIRED
-    engine = VerifyingEngine(HOST, trust(ROOT))
+    engine = Verifier(trust(ROOT))(HOST)
     shake_hands(engine, Server(context))
     with pytest.raises(SessionEnded, match=r"^tls-handshake: .*alert certificate required\)$"):
         engine.read()
@@ -293,7 +293,7 @@ def test_in_tls_1_3_the_want_of_one_shows_up_at_the_first_read(trust: Trust) -> 
 def test_a_failed_handshake_is_told_in_openssls_words(
     trust: Trust, octets: bytes, text: str
 ) -> None:
-    engine = VerifyingEngine(HOST, trust(ROOT))
+    engine = Verifier(trust(ROOT))(HOST)
     assert not engine.handshake()
     engine.feed(octets)
     with pytest.raises(SessionEnded, match=rf"^tls-handshake: ({text})$"):
@@ -303,7 +303,7 @@ def test_a_failed_handshake_is_told_in_openssls_words(
 
 def test_endless_hello_requests_hold_nobody(trust: Trust) -> None:
     """OpenSSL only ever has what it was fed: each call returns, and the clock can be looked at."""
-    engine = VerifyingEngine(HOST, trust(ROOT))
+    engine = Verifier(trust(ROOT))(HOST)
     assert not engine.handshake()
     for _ in range(100):
         engine.feed(b"\x16\x03\x03\x00\x04\x00\x00\x00\x00" * 100)
@@ -315,7 +315,7 @@ def test_a_file_without_certificates_is_our_own_fault(tmp_path: Path, content: s
     file = tmp_path / "ca.pem"
     file.write_text(content, encoding="ascii")
     with pytest.raises(SessionEnded) as ended:
-        VerifyingEngine(HOST, Anchors(str(file), ""))
+        Verifier(Anchors(str(file), ""))(HOST)
     text = f"the CA file {file} holds no certificates that can be read"
     assert ended.value.finding == Finding("local", text, ends_session=True)
 

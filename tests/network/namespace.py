@@ -98,9 +98,19 @@ NAMES = {
     "both": ("192.0.2.67", "2001:db8::66"),
     "far6": ("2001:db8:ffff::1",),
     "far6-near4": ("192.0.2.1", "2001:db8:ffff::1"),
+    "closed4": ("192.0.2.67",),
     "nothing": (),
 }
 """The names below example.test, and their addresses."""
+
+EXCHANGERS = {
+    "well": ("10 mail", "20 v4"),
+    "half": ("10 mail", "20 refused6"),
+    "nolisting": ("10 closed4", "20 mail"),
+    "dangling": ("10 nosuch", "20 v4"),
+    "null": ("0 .",),
+}
+"""The domains below example.test, and the hosts there that take their mail."""
 
 
 class Network:
@@ -175,6 +185,10 @@ def _data() -> str:
             kind = "AAAA" if ":" in address else "A"
             lines.append(f"local-data: '{name}.example.test. {kind} {address}'")
         lines.append(f"local-data: '{name}.example.test. TXT here'")
+    for domain, records in EXCHANGERS.items():
+        for record in records:
+            rest = "" if record.endswith(".") else ".example.test."
+            lines.append(f"local-data: '{domain}.example.test. MX {record}{rest}'")
     return "\n".join(lines)
 
 
