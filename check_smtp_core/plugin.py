@@ -20,7 +20,8 @@ from check_smtp_core.options import Options
 from check_smtp_core.output import Judged, Told, subject
 from check_smtp_core.thresholds import in_words
 
-with deferred("json", "tempfile", "traceback"):  # for its cookies and its runtime
+# For its cookies, its runtime, and texts of its own that are not ours.
+with deferred("fcntl", "json", "numbers", "tempfile", "traceback"):
     import nagiosplugin
 
 _SERVICE_STATES = {

@@ -24,7 +24,6 @@ REPLY_LINES = 500
 
 RFC_LINE_LIMIT = 512
 
-_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([- ])(.*))?", re.DOTALL)
 _OTHER_PROTOCOLS = {
     "SSH": rb"SSH-",
     "IMAP": rb"\* (OK|BYE|PREAUTH)\b",
@@ -95,16 +94,15 @@ def not_smtp(octets: bytes, ended: bool) -> ProtocolError:
 def may_become_reply(octets: bytes) -> bool:
     """Whether an unfinished line can still be the beginning of a reply line."""
     line = octets.lstrip(b"\r\n").rstrip(b"\r")
-    return bool(_LINE.fullmatch(line + b"200"[len(line) :] if len(line) < 3 else line))
+    return _has_code(line + b"200"[len(line) :])
 
 
 def parse_line(octets: bytes) -> ReplyLine:
     """Read one line, given with its line ending. ProtocolError if it is not a reply line."""
     line = octets.removesuffix(b"\n").rstrip(b"\r")
-    match = _LINE.fullmatch(line)
-    if match is None:
+    if not _has_code(line):
         raise not_smtp(line, ended=True)
-    code, separator, text = match.groups(b"")
+    code, separator, text = line[:3], line[3:4], line[4:]
     oddities = []
     if not octets.endswith(b"\r\n"):
         oddities.append("a line ends in a bare LF")
@@ -117,6 +115,17 @@ def parse_line(octets: bytes) -> ReplyLine:
     if not line.isascii():
         oddities.append("octets outside ASCII")
     return ReplyLine(int(code), separator != b"-", decoded(text), tuple(oddities))
+
+
+def _has_code(line: bytes) -> bool:
+    """Whether a line begins with a code that a reply may have, and with nothing else."""
+    code, separator = line[:3], line[3:4]
+    return (
+        len(code) == 3
+        and code.isdigit()
+        and b"200" <= code <= b"599"
+        and separator in (b"", b" ", b"-")
+    )
 
 
 def assemble(lines: list[ReplyLine], blank_lines: bool = False) -> Reply:
