@@ -54,10 +54,12 @@ lab: $(VENV)/installed
 	@$(BIN)/python -m pytest tests/lab
 
 bench: $(VENV)/installed
-	@$(BIN)/python -m bench.side_by_side --json .bench.json
-	@$(BIN)/python -m bench.instructions
-	@$(BIN)/python -m bench.round_trips
-	@$(BIN)/python -m bench.many_at_once
+	@failed=0; \
+	$(BIN)/python -m bench.side_by_side --json .bench.json || failed=1; \
+	$(BIN)/python -m bench.instructions || failed=1; \
+	$(BIN)/python -m bench.round_trips || failed=1; \
+	$(BIN)/python -m bench.many_at_once || failed=1; \
+	exit $$failed
 
 charts: $(VENV)/painters
 	@$(BIN)/python -m bench.charts .bench.json

@@ -13,65 +13,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
 
-from bench import blackbox, installed, postfix
+from bench import blackbox, installed, postfix, smtp_server
 from bench.delayed_link import CLIENT_ADDRESS, SERVER_ADDRESS, TUN, DelayedLink
+from bench.figures import Crowd, Far, Row, print_crowds, print_far, print_rows
 from bench.peers import PACKAGES, Question, Where, questions
 from bench.process import Run, Spread, in_turn, peak_kib, spread
+from bench.promises import NO_DELAY, promises
 from tests.engines.debian import missing
 
 LOOPBACK = "127.0.0.1"
 ROUND_TRIPS_MS = (0, 20, 100)
 ENDPOINTS = (1, 10, 100)
-
-
-class Row(NamedTuple):
-    """What a contender cost: milliseconds, KiB, and pairwise ratios to the reference."""
-
-    question: str
-    label: str
-    cpu: Spread
-    wall: Spread
-    peak: int
-    cpu_ratio: Spread
-    wall_ratio: Spread
-
-
-class Far(NamedTuple):
-    """Milliseconds on the wall of a contender by the round-trip time, and the round trips."""
-
-    question: str
-    label: str
-    wall: dict[int, float]
-    round_trips: float
-    wall_ratio: float
-
-
-class Crowd(NamedTuple):
-    """So many endpoints in one run: milliseconds in all, and of processor time for each.
-
-    `ratio` is that to the processor time of as many runs of a peer.
-    """
-
-    question: str
-    endpoints: int
-    cpu: float
-    wall: float
-    ratio: float
-
-
-class Promise(NamedTuple):
-    """A figure, and what it may be at most."""
-
-    what: str
-    figure: float
-    at_most: float
-
-    @property
-    def kept(self) -> bool:
-        """Whether the figure is within it."""
-        return self.figure <= self.at_most
 
 
 def ratios(ours: Sequence[Run], reference: Sequence[Run], what: str) -> list[float]:
@@ -140,75 +93,6 @@ def endpoint(address: str, number: int) -> str:
     return f"{head}.{int(last) + number}"
 
 
-def print_rows(rows: Sequence[Row]) -> None:
-    """A question as a table."""
-    print(f"\n== {rows[0].question}")
-    print(f"{'':<44}{'CPU ms':>8}{'(8/10)':>14}{'wall ms':>9}{'(8/10)':>15}", end="")
-    print(f"{'MiB':>6}{'CPU':>7}{'wall':>7}")
-    for row in rows:
-        cpu, wall = row.cpu, row.wall
-        print(
-            f"{row.label[:43]:<44}{cpu.median:>8.1f}{f'{cpu.low:.1f}..{cpu.high:.1f}':>14}"
-            f"{wall.median:>9.1f}{f'{wall.low:.1f}..{wall.high:.1f}':>15}{row.peak / 1024:>6.1f}"
-            f"{row.cpu_ratio.median:>7.2f}{row.wall_ratio.median:>7.2f}",
-            flush=True,
-        )
-
-
-def print_far(far: Sequence[Far]) -> None:
-    """A question over a slow link as a table."""
-    print(f"\n== {far[0].question}, by the round-trip time")
-    delays = list(far[0].wall)
-    head = "".join(f"{f'at {delay} ms':>11}" for delay in delays)
-    print(f"{'':<44}{head}{'trips':>7}{'ratio':>7}")
-    for row in far:
-        walls = "".join(f"{row.wall[delay]:>11.1f}" for delay in delays)
-        line = f"{row.label[:43]:<44}{walls}{row.round_trips:>7.2f}{row.wall_ratio:>7.2f}"
-        print(line, flush=True)
-
-
-def print_crowds(crowds: Sequence[Crowd], where: str) -> None:
-    """Many endpoints in one run as a table."""
-    print(f"\n== many endpoints in one run, {where}")
-    print(f"{'':<16}{'endpoints':>10}{'wall ms':>9}{'CPU ms each':>13}{'of a peer':>11}")
-    for each in crowds:
-        print(
-            f"{each.question:<16}{each.endpoints:>10}{each.wall:>9.1f}{each.cpu:>13.2f}"
-            f"{each.ratio:>11.2f}",
-            flush=True,
-        )
-
-
-def _found(rows: Sequence[Row], question: str, label: str) -> Row | None:
-    return next((row for row in rows if row.question == question and label in row.label), None)
-
-
-def promises(rows: Sequence[Row], far: Sequence[Far], crowds: Sequence[Crowd]) -> list[Promise]:
-    """What was promised of the figures that were taken."""
-    kept = []
-    for question, limit in (("STARTTLS", 1.05), ("certificate", 0.85)):
-        ours = [each for each in far if each.question == question][:1]
-        kept += [Promise(f"wall of {question} at 100 ms", each.wall_ratio, limit) for each in ours]
-    cert = [row for row in rows if row.question == "certificate"]
-    rival = _found(cert, "certificate", "check_ssl_cert")
-    if rival:
-        ratio = cert[0].wall.median / rival.wall.median
-        kept.append(Promise("wall of check_smtp_cert to check_ssl_cert", ratio, 0.15))
-    kept += [
-        Promise(f"CPU of each of {each.endpoints}, {each.question}", each.ratio, 0.4)
-        for each in crowds
-        if each.endpoints == 100
-    ]
-    near = [each for each in crowds if each.question == "greeting"]
-    walls = {each.endpoints: each.wall for each in near}
-    if {1, 100} <= set(walls):
-        kept.append(Promise("wall of 100 endpoints to one", walls[100] / walls[1], 2.0))
-    greeting = _found(rows, "greeting", "check_smtp_banner")
-    if greeting:
-        kept.append(Promise("MB at most, check_smtp_banner", greeting.peak * 1024 / 1e6, 20.0))
-    return kept
-
-
 def parse_options() -> argparse.Namespace:
     """The command line; wrong values, or the lack of root, end the process with 2."""
     parser = argparse.ArgumentParser(prog="python -m bench.side_by_side", description=__doc__)
@@ -273,11 +157,12 @@ def _far_and_many(options: argparse.Namespace) -> tuple[list[Far], list[Crowd]]:
     """What is measured over the slow link."""
     far: list[Far] = []
     crowds: list[Crowd] = []
+    rounds = max(3, options.rounds // 3)
     with DelayedLink(addresses=max(ENDPOINTS)) as link:
         server = postfix.running(SERVER_ADDRESS, link.enter_server, "all")
         with server as where:
             for question in questions(where, options.bin):
-                asked = measure_far(question, link, max(3, options.rounds // 3), ROUND_TRIPS_MS)
+                asked = measure_far(question, link, rounds, ROUND_TRIPS_MS)
                 far += asked
                 print_far(asked)
             by_name = {each.name: each for each in questions(where, options.bin)}
@@ -288,7 +173,18 @@ def _far_and_many(options: argparse.Namespace) -> tuple[list[Far], list[Crowd]]:
                     for count in ENDPOINTS
                 ]
             print_crowds(crowds, f"over 100 ms from {CLIENT_ADDRESS}")
+        with smtp_server.running(SERVER_ADDRESS, link.enter_server) as ports:
+            there = Where(SERVER_ADDRESS, *ports, smtp_server.NAME, ca_file="")
+            asked = measure_far(_without_delay(there, options.bin), link, rounds, ROUND_TRIPS_MS)
+            far += asked
+            print_far(asked)
     return far, crowds
+
+
+def _without_delay(where: Where, bin: Path) -> Question:
+    """STARTTLS once more, of those that need no authority's certificate for it."""
+    question = next(each for each in questions(where, bin) if each.name == "STARTTLS")
+    return question._replace(name=NO_DELAY, contenders=question.contenders[:2])
 
 
 if __name__ == "__main__":
