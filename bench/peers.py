@@ -54,7 +54,8 @@ def questions(where: Where, bin: Path) -> tuple[Question, ...]:
 
     def ours(check: str, *options: str, port: str = port) -> Contender:
         command = (str(bin / check), "-H", address, "-p", port, "-t", "60", *options)
-        return Contender(" ".join((check, *options)).replace(where.ca_file, "CA"), command)
+        shown = ("CA" if option == where.ca_file else option for option in options)
+        return Contender(" ".join((check, *shown)), command)
 
     def plugin(label: str, name: str, *options: str, port: str = port) -> Contender:
         return Contender(label, (str(PLUGINS / name), "-H", address, "-p", port, *options))

@@ -192,6 +192,38 @@ def test_an_endpoint_gets_the_checks_of_delivery_that_its_settings_ask_for(
     }
 
 
+def test_a_domain_is_asked_for_by_its_name_alone(tmp_path: Path, plugins: Path) -> None:
+    need(PACKAGE)
+    domains = re.sub(
+        r"check_interval = \d+[mh]\n",
+        "enable_active_checks = false\n",
+        contrib("icinga/domains.conf"),
+    )
+    commented = "// vars.smtp_starttls_"
+    assert domains.count(commented) == 2
+    domains = domains.replace(commented, commented.removeprefix("// "))
+    configuration = "\n".join([ALONE, contrib("icinga/check_smtp.conf"), domains])
+    node = Icinga2(tmp_path, "alone", free_port(), trustme.CA(), plugins, configuration)
+    code, words = node.validate()
+    assert (code, re.findall(r"(?:warning|critical)/.*", words)) == (0, [])
+    node.start()
+    try:
+        asked = {
+            check: node.check(f"example.com!smtp-{check}-domain").command[1:]
+            for check in ("starttls", "cert")
+        }
+    finally:
+        node.stop()
+    nobody = ["--hostname", ""]  # which means "not given"
+    assert asked == {
+        "starttls": [
+            *nobody,
+            *("--ignore-mx", "mx0.example.com", "--mx", "example.com", "--quorum", "1"),
+        ],
+        "cert": [*nobody, "--mx", "example.com"],
+    }
+
+
 def test_dependent_checks_go_on_running_and_only_keep_quiet(site: Site) -> None:
     found = site.node.api("GET", "/v1/objects/dependencies")["results"]
     kinds = {

@@ -153,6 +153,11 @@ def test_the_example_of_delivery_is_valid_beside_the_other(tmp_path: Path, plugi
     verify(Nagios4(tmp_path, plugins, "\n".join([*objects, check_nrpe])), services=12 + 5)
 
 
+def test_the_example_of_a_domain_is_valid(tmp_path: Path, plugins: Path) -> None:
+    objects = [contrib(f"nagios/{name}") for name in ("check_smtp.cfg", "domains-example.cfg")]
+    verify(Nagios4(tmp_path, plugins, "\n".join(objects)), services=2)
+
+
 def test_the_example_in_readme_is_valid(tmp_path: Path, plugins: Path) -> None:
     objects = [example("README.md", "### Nagios", "define command"), host("localhost")]
     verify(Nagios4(tmp_path, plugins, "\n".join(objects)), services=1)
