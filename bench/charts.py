@@ -43,7 +43,7 @@ def _draw_question(figures: dict[str, Any], question: str, folder: Path) -> Path
     cpu.set_title("processor time, ms", fontsize=9)
     _bars(wall, labels, [row["wall"]["100"] for row in far], None)
     cpu.invert_yaxis()
-    wall.set_title("on the wall at a round trip of 100 ms, ms", fontsize=9)
+    wall.set_title("wall time at a round trip of 100 ms, ms", fontsize=9)
     figure.suptitle(question, fontsize=10, fontweight="bold")
     return _save(figure, folder / f"bench-{question.lower().replace(' ', '-')}.svg")
 
@@ -68,6 +68,8 @@ def _draw_crowds(figures: dict[str, Any], folder: Path) -> Path:
         )
     axes.set_xscale("log")
     axes.set_yscale("log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:g}")
     axes.set_xlabel("endpoints in one run")
     axes.set_ylabel("processor time for each, ms")
     axes.legend(fontsize=8, frameon=False)

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from time import sleep
@@ -45,11 +46,16 @@ def test_a_machine_that_takes_all_the_time_to_begin_knows_nothing_of_the_server(
     assert finding == Finding("local", text, ends_session=True)
 
 
-def imports_of(port: int) -> list[str]:
-    """The modules that check_smtp_banner imports, in their order."""
-    check = (str(BIN / "check_smtp_banner"), "-H", "127.0.0.1", "-p", str(port), "-t", "20")
+def imports_of(check: str, port: int) -> list[str]:
+    """The modules that a check imports, in their order, beside those of any start of Python."""
+    command = (str(BIN / check), "-H", "127.0.0.1", "-p", str(port), "-t", "20")
+    started = set(_imports("-c", "pass"))
+    return [name for name in _imports(*command) if name not in started]
+
+
+def _imports(*arguments: str) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", *check],
+        [sys.executable, "-X", "importtime", *arguments],
         env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
         capture_output=True,
         text=True,
@@ -58,13 +64,44 @@ def imports_of(port: int) -> list[str]:
     return [line.rpartition("|")[2].strip() for line in done.stderr.splitlines()]
 
 
-def test_the_session_needs_nothing_that_judges() -> None:
-    """The connection is under way before nagiosplugin is imported."""
+@pytest.fixture
+def closed_port() -> Iterator[int]:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        imported = imports_of(closed.getsockname()[1])
+        yield closed.getsockname()[1]
+
+
+def test_the_session_needs_nothing_that_judges(closed_port: int) -> None:
+    """The connection is under way before nagiosplugin is imported."""
+    imported = imports_of("check_smtp_banner", closed_port)
     assert imported.index("check_smtp_core.session") < imported.index("nagiosplugin")
     assert imported.index("check_smtp_core.endpoints") < imported.index("logging")
+
+
+HEAVY = {
+    *("argparse", "asyncio", "contextlib", "dataclasses", "email", "inspect", "typing"),
+    *("dns", "smtplib", "encodings.idna", "cryptography", "OpenSSL", "_ssl", "datetime"),
+    # nagiosplugin's, see plugin.py
+    *("fcntl", "json", "linecache", "numbers", "shutil", "tempfile", "traceback"),
+}
+
+
+def test_a_healthy_run_imports_nothing_that_it_has_no_use_for() -> None:
+    with Player("S: 220 mail.example\nC: QUIT\nS: 221 Bye") as player:
+        imported = imports_of("check_smtp_banner", player.port)
+    assert "nagiosplugin" in imported
+    assert HEAVY & set(imported) == set()
+
+
+@pytest.mark.parametrize(
+    ("check", "tls"),
+    [("check_smtp_starttls", "check_smtp_core.tls"), ("check_smtp_cert", "OpenSSL.SSL")],
+)
+def test_who_waits_long_imports_tls_meanwhile(check: str, tls: str, closed_port: int) -> None:
+    """A server that turns us away at once costs no TLS library; one that is slow, no time."""
+    assert tls not in imports_of(check, closed_port)
+    with Player("PAUSE\n" * 20 + "S: 421 busy\nAWAIT\nS: 221 Bye") as slow:
+        assert tls in imports_of(check, slow.port)
 
 
 def stopped_run(*players: str) -> list[str]:
