@@ -319,7 +319,7 @@ def measured() -> dict[str, dict[str, str]]:
     instructions = rows(section(page, "## Instructions"))
     return {
         "round trips": {row[0]: row[4] for row in trips if len(row) == 5},
-        "ms at no delay": {row[0]: row[1] for row in trips if len(row) == 5},
+        "ms at a round trip of 100 ms": {row[0]: row[1] for row in trips if len(row) == 5},
         "million instructions": {row[0]: row[1] for row in instructions},
         "ms of processor time": {row[0]: row[1] for row in engine},
     }

@@ -4,6 +4,7 @@ import re
 import struct
 from itertools import groupby
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -16,6 +17,7 @@ DAY = FOLDER / "day.txt"
 LABELS = ["time", *(f"time_{phase}" for phase in PHASES), "bits"]
 LARGEST = 150_000
 
+_SVG = "{http://www.w3.org/2000/svg}"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -43,15 +45,34 @@ CHECKS = read(DAY)
 
 
 def test_every_picture_is_shown_and_every_shown_one_is_there() -> None:
-    assert {path for _, path in SHOWN} == set(FOLDER.glob("*.png"))
+    assert {path for _, path in SHOWN} == {*FOLDER.glob("*.png"), *FOLDER.glob("*.svg")}
 
 
 @pytest.mark.parametrize(("text", "path"), SHOWN)
 def test_a_picture_is_small_and_told_to_those_who_do_not_see_it(text: str, path: Path) -> None:
-    kinds = [kind for kind, _ in chunks(path)]
-    assert (kinds[0], kinds[-1]) == (b"IHDR", b"IEND")
+    if path.suffix == ".svg":
+        assert ElementTree.parse(path).getroot().tag == f"{_SVG}svg"
+    else:
+        kinds = [kind for kind, _ in chunks(path)]
+        assert (kinds[0], kinds[-1]) == (b"IHDR", b"IEND")
     assert path.stat().st_size < LARGEST
     assert len(text.split()) > 10
+
+
+@pytest.mark.parametrize(("text", "path"), [each for each in SHOWN if "Bars, " in each[0]])
+def test_the_bars_show_the_figures_of_the_table_below(text: str, path: Path) -> None:
+    page = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
+    table = page.partition(f"({path.relative_to(ROOT / 'docs')})\n\n")[2].partition("\n\n")[0]
+    rows = [[cell.strip(" `") for cell in row.split("|")[1:-1]] for row in table.splitlines()[2:]]
+    words = [each.text or "" for each in ElementTree.parse(path).iter(f"{_SVG}text")]
+    figures = [float(cell) for row in rows for cell in (row[1], row[5])]
+    drawn = [float(word) for word in words if word.isdecimal()]
+    told = [float(each) for pair in re.findall(r"(\d+) and (\d+)(?:;|$)", text) for each in pair]
+    assert len(rows) > 2
+    assert {row[0] for row in rows} < set(words)
+    # each was rounded from more digits
+    assert told == pytest.approx(figures, abs=0.55)
+    assert all(min(abs(each - figure) for each in drawn) < 0.55 for figure in figures)
 
 
 def test_a_day_has_a_check_every_five_minutes() -> None:
