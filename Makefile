@@ -53,16 +53,18 @@ engines: $(VENV)/installed
 lab: $(VENV)/installed
 	@$(BIN)/python -m pytest tests/lab
 
-bench: $(VENV)/installed
+bench: $(VENV)/installed $(VENV)/painters
+	@mkdir -p .bench
 	@failed=0; \
-	$(BIN)/python -m bench.side_by_side --json .bench.json || failed=1; \
+	$(BIN)/python -m bench.side_by_side --json .bench/figures.json || failed=1; \
+	$(BIN)/python -m bench.charts .bench/figures.json --folder .bench || failed=1; \
 	$(BIN)/python -m bench.instructions || failed=1; \
 	$(BIN)/python -m bench.round_trips || failed=1; \
 	$(BIN)/python -m bench.many_at_once || failed=1; \
 	exit $$failed
 
 charts: $(VENV)/painters
-	@$(BIN)/python -m bench.charts .bench.json
+	@$(BIN)/python -m bench.charts .bench/figures.json
 
 package: $(VENV)/packagers
 	@$(BIN)/python -m contrib.packaging

@@ -89,6 +89,7 @@ def main() -> None:
     parser.add_argument("json", type=Path, metavar="FILE", help="what side_by_side --json wrote")
     parser.add_argument("--folder", type=Path, default=_FOLDER, help="default: %(default)s")
     options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
     for path in draw_all(json.loads(options.json.read_text(encoding="utf-8")), options.folder):
         print(path)
 

@@ -52,6 +52,16 @@ def measure_near(question: Question, rounds: int) -> list[Row]:
     ]
 
 
+def connect_milliseconds(question: Question, rounds: int) -> float:
+    """What our check tells of the time of its connection."""
+    command = question.contenders[0].command
+    seconds = []
+    for _ in range(rounds):
+        told = installed.run(command).stdout
+        seconds.append(float(told.partition("time_connect=")[2].partition("s;")[0]))
+    return median(seconds) * 1000
+
+
 def measure_far(
     question: Question, link: DelayedLink, rounds: int, delays: Sequence[int]
 ) -> list[Far]:
@@ -123,13 +133,15 @@ def main() -> int:
             asked = measure_near(question, options.rounds)
             rows += asked
             print_rows(asked)
+        (starttls,) = (each for each in questions(where, options.bin) if each.name == "STARTTLS")
+        connect = connect_milliseconds(starttls, options.rounds)
         resident = blackbox.measure(where)
         if resident:
             print(
                 f"\nblackbox_exporter, resident: {resident:.2f} ms of CPU for each STARTTLS probe"
             )
     far, crowds = _far_and_many(options)
-    kept = promises(rows, far, crowds)
+    kept = promises(rows, far, crowds, connect)
     print()
     for promise in kept:
         word = "kept" if promise.kept else "BROKEN"

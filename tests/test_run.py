@@ -46,9 +46,9 @@ def test_a_machine_that_takes_all_the_time_to_begin_knows_nothing_of_the_server(
     assert finding == Finding("local", text, ends_session=True)
 
 
-def imports_of(check: str, port: int) -> list[str]:
+def imports_of(check: str, port: int, host: str = "127.0.0.1") -> list[str]:
     """The modules that a check imports, in their order, beside those of any start of Python."""
-    command = (str(BIN / check), "-H", "127.0.0.1", "-p", str(port), "-t", "20")
+    command = (str(BIN / check), "-4", "-H", host, "-p", str(port), "-t", "20")
     started = set(_imports("-c", "pass"))
     return [name for name in _imports(*command) if name not in started]
 
@@ -88,7 +88,7 @@ HEAVY = {
 
 def test_a_healthy_run_imports_nothing_that_it_has_no_use_for() -> None:
     with Player("S: 220 mail.example\nC: QUIT\nS: 221 Bye") as player:
-        imported = imports_of("check_smtp_banner", player.port)
+        imported = imports_of("check_smtp_banner", player.port, "localhost")
     assert "nagiosplugin" in imported
     assert HEAVY & set(imported) == set()
 
