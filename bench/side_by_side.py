@@ -169,7 +169,7 @@ def _far_and_many(options: argparse.Namespace) -> tuple[list[Far], list[Crowd]]:
     """What is measured over the slow link."""
     far: list[Far] = []
     crowds: list[Crowd] = []
-    rounds = max(3, options.rounds // 2)
+    rounds = options.rounds
     with DelayedLink(addresses=max(ENDPOINTS)) as link:
         server = postfix.running(SERVER_ADDRESS, link.enter_server, "all")
         with server as where:
