@@ -10,10 +10,14 @@ from bench.process import Spread
 
 
 class Row(NamedTuple):
-    """What a contender cost: milliseconds, KiB, and pairwise ratios to the reference."""
+    """What a contender cost: milliseconds, KiB, and pairwise ratios to the reference.
+
+    `walls` are those of its rounds, in their order.
+    """
 
     question: str
     label: str
+    walls: tuple[float, ...]
     cpu: Spread
     wall: Spread
     peak: int

@@ -4,6 +4,7 @@ Rule: a figure that was not taken breaks no promise.
 """
 
 from collections.abc import Sequence
+from statistics import median
 from typing import NamedTuple
 
 from bench.figures import Crowd, Far, Row
@@ -39,12 +40,13 @@ def promises(
     """
     kept = []
     for question, limit in (("STARTTLS", 1.05), (NO_DELAY, 0.95), ("certificate", 0.85)):
-        ours = [each for each in far if each.question == question][:1]
-        kept += [Promise(f"wall of {question} at 100 ms", each.wall_ratio, limit) for each in ours]
-    cert = [row for row in rows if row.question == "certificate"]
-    rival = _found(cert, "certificate", "check_ssl_cert")
-    if rival:
-        ratio = cert[0].wall.median / rival.wall.median
+        first = next((each for each in far if each.question == question), None)
+        if first:
+            kept.append(Promise(f"wall of {question} at 100 ms", first.wall_ratio, limit))
+    ours = _found(rows, "certificate", "check_smtp_cert")
+    rival = _found(rows, "certificate", "check_ssl_cert")
+    if ours and rival:
+        ratio = median(one / other for one, other in zip(ours.walls, rival.walls, strict=True))
         kept.append(Promise("wall of check_smtp_cert to check_ssl_cert", ratio, 0.15))
     kept += [
         Promise(f"CPU of each of {each.endpoints}, {each.question}", each.ratio, 0.4)

@@ -42,6 +42,7 @@ def measure_near(question: Question, rounds: int) -> list[Row]:
         Row(
             question.name,
             contender.label,
+            tuple(run.wall * 1000 for run in done),
             spread([run.cpu * 1000 for run in done]),
             spread([run.wall * 1000 for run in done]),
             peak_kib(contender.command),

@@ -111,7 +111,7 @@ class Endpoint:
         except SessionEnded as ended:
             self._ended = ended.finding
         except OSError as error:
-            self._ended = verdicts.local("this machine is short of something", error)
+            self._ended = _shortage(error)
         finally:
             if afterwards is None:
                 self._stopwatch.stop()
@@ -142,7 +142,7 @@ class Endpoint:
         except SessionEnded as ended:
             self.fail(ended.finding)
         except OSError as error:
-            self.fail(verdicts.local("this machine is short of something", error))
+            self.fail(_shortage(error))
         return None
 
     def note(self, finding: Finding) -> None:
@@ -293,6 +293,11 @@ class ThisMachine:
             dialogue=(),
         )
         return [seen]
+
+
+def _shortage(error: OSError) -> Finding:
+    """What is not the server's doing: no descriptor or thread is left here, or the like."""
+    return verdicts.local("this machine is short of something", error)
 
 
 def _fallbacks(failed: list[Finding], silent: list[str]) -> list[Finding]:

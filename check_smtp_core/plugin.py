@@ -20,7 +20,7 @@ from check_smtp_core.options import Options
 from check_smtp_core.output import Judged, Told, subject
 from check_smtp_core.thresholds import in_words
 
-# For its cookies, its runtime, and texts of its own that are not ours.
+# For its cookies, its runtime and its own words about a metric, which no check of ours asks for.
 with deferred("fcntl", "json", "numbers", "tempfile", "traceback"):
     import nagiosplugin
 

@@ -100,8 +100,7 @@ def _observe(
         if stopped.why == "deadline" and judging and rest:
             seen.append((rest[0], _stopped_findings(stopped, rest[0], options)))
             del rest[0]  # to judge it was what took so long
-        goes_on = hasattr(check, "afterwards")
-        seen += _judged_at_last(check, rest, stopped, options, goes_on, last_words)
+        seen += _judged_at_last(check, rest, stopped, options, last_words)
     return seen
 
 
@@ -110,13 +109,10 @@ def _judged_at_last(
     rest: Sequence[Observation],
     stopped: Stopped,
     options: Options,
-    goes_on: bool,
     last_words: Callable[[], tuple[int, str]],
 ) -> list[tuple[Observation, list[Finding]]]:
-    """The findings of a run that was stopped: endpoints that were through keep their verdicts.
-
-    `goes_on` tells that facts alone do not make an endpoint one that is through.
-    """
+    """The findings of a run that was stopped: endpoints that were through keep their verdicts."""
+    goes_on = hasattr(check, "afterwards")  # then facts alone do not tell that one is through
     seen: list[tuple[Observation, list[Finding]]] = []
     try:
         with Backstop(Deadline.after(_LAST_MOMENT), last_words):
