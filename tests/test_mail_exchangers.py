@@ -18,7 +18,7 @@ from check_smtp_core.deadline import Deadline, OutOfTime
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.mail_exchangers import Exchangers, mail_exchangers
 from check_smtp_core.tasks import finish
-from tests.conftest import run_check
+from tests.conftest import Outcome, outcome, run_check, unhurried
 
 ZONE = {
     "two.example.": ["20 MX2.example.", "10 mx1.example.", "20 mx3.example.", "30 mx1.example."],
@@ -76,6 +76,11 @@ def found(domain: str, *ignored: str, seconds: float = 5.0) -> Exchangers:
     return finish(mail_exchangers(domain, ignored, Deadline.after(seconds)))
 
 
+def about(domain: str, *arguments: str) -> Outcome:
+    """What came of a banner check of the domain's mail exchangers."""
+    return outcome(*run_check("banner", "--mx", domain, *arguments), 1)
+
+
 @pytest.mark.parametrize(
     ("domain", "ignored", "hosts"),
     [
@@ -117,8 +122,8 @@ def test_a_domain_without_exchangers_says_why(domain: str, finding: Finding) -> 
 def test_a_resolver_that_does_not_answer_is_waited_for_to_the_end() -> None:
     with pytest.raises(OutOfTime):
         found("silent.example", seconds=0.3)
-    code, output = run_check("banner", "--mx", "silent.example", "-t", "0.5")
-    assert (code, output.partition(" | ")[0]) == (
+    seen = about("silent.example", "-t", "0.5")
+    assert (seen.code, unhurried(seen.text)) == (
         3,
         "SMTP_BANNER UNKNOWN - silent.example: 0 of 1 endpoint is well; silent.example:25 "
         "resolver: no answer from the resolver within 0.5 s",
@@ -139,13 +144,13 @@ def test_the_time_is_the_resolvers_and_not_ours(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delitem(sys.modules, "check_smtp_core.mail_exchangers")
     monkeypatch.setattr(builtins, "__import__", slowly(builtins.__import__))
     _, output = run_check("banner", "--mx", "null.example")
-    assert float(output.partition("time_max=")[2].partition("s;")[0]) < 0.5
+    assert float(output.partition("time_max=")[2].partition("s;")[0]) < 1
 
 
 def slowly(real: Callable[..., Any]) -> Callable[..., Any]:
     def slow(name: str, *rest: Any, **named: Any) -> Any:
         if name == "dns.resolver":
-            sleep(0.6)
+            sleep(1)
         return real(name, *rest, **named)
 
     return slow
@@ -159,8 +164,8 @@ def test_there_must_be_one_that_is_not_ignored() -> None:
 
 
 def test_a_run_about_a_domain_names_it() -> None:
-    code, output = run_check("banner", "--mx", "null.example")
-    assert (code, output.partition(" | ")[0]) == (
+    seen = about("null.example")
+    assert (seen.code, seen.text) == (
         2,
         "SMTP_BANNER CRITICAL - null.example: 0 of 1 endpoint is well; null.example:25 "
         "no-such-host: the domain null.example takes no mail (null MX, RFC 7505)",
@@ -168,10 +173,10 @@ def test_a_run_about_a_domain_names_it() -> None:
 
 
 def test_an_exchanger_that_is_an_address_is_said_not_asked() -> None:
-    code, output = run_check("banner", "--mx", "address.example", "-p", "1")
-    assert (code, output.partition(" | ")[0]) == (
+    seen = about("address.example", "-p", "1")
+    assert (seen.code, seen.text) == (
         2,
-        "SMTP_BANNER CRITICAL - address.example: 0 of 1 endpoint is well; 127.0.0.1:1 "
+        "SMTP_BANNER CRITICAL - address.example: 0 of 1 endpoint is well; 127.0.0.1:PORT "
         "no-such-host: the MX record of address.example names an address, not a host "
         "(RFC 5321 5.1)",
     )
@@ -182,10 +187,11 @@ def test_a_domain_without_mx_records_is_said_to_have_none(
 ) -> None:
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 1))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
-    code, output = run_check("banner", "--mx", "plain.example", "-p", "1", "--state", "connect=ok")
-    assert (code, output.partition(" | ")[0]) == (
+    seen = about("plain.example", "-p", "1", "--state", "connect=ok")
+    assert (seen.code, seen.text) == (
         0,
-        "SMTP_BANNER OK - plain.example: 1 of 1 endpoint is well, the slowest in 0.000 s; "
-        "plain.example:1 [127.0.0.1] connect: connection refused (127.0.0.1); plain.example:1 "
-        "[127.0.0.1] fallback: plain.example has no MX record, its own address takes its mail",
+        "SMTP_BANNER OK - plain.example: 1 of 1 endpoint is well, the slowest in T s; "
+        "plain.example:PORT [127.0.0.1] connect: connection refused (127.0.0.1); "
+        "plain.example:PORT [127.0.0.1] fallback: plain.example has no MX record, its own address "
+        "takes its mail",
     )
