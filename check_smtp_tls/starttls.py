@@ -7,13 +7,13 @@ what must be refused is asked over further connections, one after the other.
 from __future__ import annotations
 
 from check_smtp_core.dialogue import Hello
-from check_smtp_core.engine import Agreed
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.lean_typing import TYPE_CHECKING, NamedTuple, cast
 from check_smtp_core.observation import Measure
 from check_smtp_core.parser import InvalidValue
 
 if TYPE_CHECKING:
+    from check_smtp_core.engine import Agreed
     from check_smtp_core.options import Options
     from check_smtp_core.parser import Parser
     from check_smtp_core.session import Session
