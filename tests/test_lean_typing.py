@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from copy import copy
+from typing import Any
 
 import pytest
 
@@ -49,8 +51,34 @@ def test_a_fact_knows_where_it_comes_from() -> None:
     assert Fact._fields == ("name", "value")
 
 
-def test_nothing_but_a_tuple_is_made() -> None:
-    assert Fact.__mro__ == (Fact, tuple, object)
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ((), {}),
+        ((), {"value": 1.0}),
+        (("size", 1.0, 2.0), {}),
+        (("size", 1.0, 2.0), {"value": 1.0}),
+        (("size",), {"name": "size"}),
+        (("size",), {"weight": 1.0}),
+    ],
+)
+def test_a_fact_has_no_more_and_no_fewer_fields(values: tuple[Any, ...], named: Any) -> None:
+    with pytest.raises(TypeError, match=r"^Fact is made of name, value$"):
+        Fact(*values, **named)
+
+
+def test_what_is_replaced_is_a_field() -> None:
+    with pytest.raises(TypeError, match=r"^Fact is made of name, value$"):
+        Fact("size")._replace(weight=1.0)  # type: ignore[call-arg]
+
+
+def test_a_fact_has_room_for_nothing_else() -> None:
+    with pytest.raises(AttributeError):
+        Fact("size").weight = 1.0  # type: ignore[attr-defined]
+
+
+def test_a_copy_of_a_fact_is_the_same_fact() -> None:
+    assert copy(Fact("size", 1.0)) == Fact("size", 1.0)
 
 
 def test_a_cast_changes_nothing() -> None:
