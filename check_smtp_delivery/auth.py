@@ -20,7 +20,6 @@ from check_smtp_delivery.login import (
     try_login,
 )
 from check_smtp_delivery.sasl import CLEAR
-from check_smtp_tls.verified import verifier
 
 if TYPE_CHECKING:
     from check_smtp_core.observation import Measure
@@ -90,6 +89,8 @@ def complete(options: Options) -> None:
 
 def engine_maker(options: Options) -> Verifier:
     """The verifier of the server, whose anchors are needed before credentials go out."""
+    from check_smtp_tls.verified import verifier
+
     return verifier(options, needed=not options.insecure_auth)
 
 

@@ -2,23 +2,17 @@
 
 Rule: the verified path is judged, not the list that was sent, and all faults are reported at once.
 The session ends with the handshake: one connection yields facts and verdict, and QUIT goes out.
+What reads and judges a certificate is imported with the engine, and not before.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
 
 from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.lean_typing import TYPE_CHECKING
 from check_smtp_core.parser import InvalidValue
 from check_smtp_core.values import wire_text
-from check_smtp_tls.identity import (
-    certificate_in_file,
-    file_findings,
-    name_findings,
-    pin_findings,
-)
 from check_smtp_tls.lifetime import (
     DEFAULT_CRITICAL,
     DEFAULT_WARNING,
@@ -26,14 +20,13 @@ from check_smtp_tls.lifetime import (
     limits,
     read_lifetime,
 )
-from check_smtp_tls.served import Served
-from check_smtp_tls.trust import date_findings, order_findings, strength_findings, trust_findings
-from check_smtp_tls.verified import chain_of, verifier, version_findings
 
 if TYPE_CHECKING:
     from check_smtp_core.options import Options
     from check_smtp_core.parser import Parser
     from check_smtp_core.session import Session
+    from check_smtp_tls.certificate import Chain
+    from check_smtp_tls.served import Served
     from check_smtp_tls.verifier import Verifier
 
 TLS_BY_DEFAULT = True
@@ -81,6 +74,8 @@ def add_options(parser: Parser) -> None:
 
 def engine_maker(options: Options) -> Verifier:
     """The verifier that notes all faults. SessionEnded with `local` without anchors."""
+    from check_smtp_tls.verified import verifier
+
     needed = options.verify or bool(options.ca_file or options.ca_path)
     return verifier(options, options.key_type, needed)
 
@@ -94,18 +89,30 @@ async def observe(session: Session, options: Options) -> Served:
             await session.starttls(await session.hello())
     except SessionEnded as end:
         ended = end
+    from check_smtp_tls.verified import chain_of
+
     chain = chain_of(session)
     if chain is None:
         raise _without_certificate(ended, options.key_type)
+    version = session.agreed.version if session.agreed else ""
+    return _served(chain, version, options, ended.finding if ended else None)
+
+
+def _served(chain: Chain, version: str, options: Options, ended: Finding | None) -> Served:
+    from datetime import datetime, timezone
+
+    from check_smtp_tls.identity import certificate_in_file
+    from check_smtp_tls.served import Served
+
     lifetime = chain.presented[0].lifetime_days
     return Served(
         chain=chain,
         now=datetime.now(timezone.utc),
         reference=options.reference,
-        version=session.agreed.version if session.agreed else "",
+        version=version,
         warning=limits(options.days_warning or None, DEFAULT_WARNING, lifetime),
         critical=limits(options.days_critical or None, DEFAULT_CRITICAL, lifetime),
-        ended=ended.finding if ended else None,
+        ended=ended,
         on_disk=certificate_in_file(options.file) if options.file else None,
     )
 
@@ -122,6 +129,15 @@ def _without_certificate(ended: SessionEnded | None, key_type: str) -> SessionEn
 
 def judge(facts: Served, options: Options) -> list[Finding]:
     """Dates always; trust, purpose and name unless they are not wanted; then the rest."""
+    from check_smtp_tls.identity import file_findings, name_findings, pin_findings
+    from check_smtp_tls.trust import (
+        date_findings,
+        order_findings,
+        strength_findings,
+        trust_findings,
+    )
+    from check_smtp_tls.verified import version_findings
+
     findings = [facts.ended] if facts.ended else []
     findings += date_findings(facts.chain, facts.now)
     if options.verify:

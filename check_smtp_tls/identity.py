@@ -67,7 +67,7 @@ def certificate_in_file(path: str) -> Certificate | Finding:
     """The first certificate in a PEM file, or a `local` finding that says why there is none."""
     from OpenSSL import crypto
 
-    from check_smtp_tls.certificate import read_certificate
+    from check_smtp_tls.certificate_reader import read_certificate
 
     try:
         with open(path, "rb") as file:

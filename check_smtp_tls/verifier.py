@@ -12,7 +12,8 @@ from check_smtp_core.findings import Finding, SessionEnded
 from check_smtp_core.text import printable
 from check_smtp_core.verdicts import handshake_failed, lost
 from check_smtp_tls.anchors import Anchors
-from check_smtp_tls.certificate import Chain, Complaint, read_certificate
+from check_smtp_tls.certificate import Chain, Complaint
+from check_smtp_tls.certificate_reader import read_certificate
 
 _CIPHERS = {"": b"DEFAULT", "rsa": b"aRSA", "ecdsa": b"aECDSA"}
 _READ_SIZE = 65536

@@ -10,7 +10,8 @@ with atheris.instrument_imports(include=["check_smtp_core", "check_smtp_tls"]):
     from check_smtp_core.output import Judged, status_line, whole_output
     from check_smtp_core.tls_records import diffie_hellman_bits, server_version
     from check_smtp_tls.alternative_names import read_alternative_names
-    from check_smtp_tls.certificate import Chain, read_certificate
+    from check_smtp_tls.certificate import Chain
+    from check_smtp_tls.certificate_reader import read_certificate
     from check_smtp_tls.identity import name_findings, pin_findings
     from check_smtp_tls.served import Served
     from check_smtp_tls.trust import date_findings, strength_findings, trust_findings

@@ -28,7 +28,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from OpenSSL import crypto
 
-from check_smtp_tls.certificate import Certificate, Chain, read_certificate
+from check_smtp_tls.certificate import Certificate, Chain
+from check_smtp_tls.certificate_reader import read_certificate
 
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
 """The moment to which the days of all recipes refer."""

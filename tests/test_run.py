@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 from collections import Counter
@@ -13,6 +14,7 @@ from time import sleep
 from typing import Any
 
 import pytest
+import trustme
 
 from check_smtp_core.backstop import Backstop, Stopped
 from check_smtp_core.findings import Finding
@@ -46,9 +48,9 @@ def test_a_machine_that_takes_all_the_time_to_begin_knows_nothing_of_the_server(
     assert finding == Finding("local", text, ends_session=True)
 
 
-def imports_of(check: str, port: int, host: str = "127.0.0.1") -> list[str]:
+def imports_of(check: str, port: int, *more: str, host: str = "127.0.0.1") -> list[str]:
     """The modules that a check imports, in their order, beside those of any start of Python."""
-    command = (str(BIN / check), "-4", "-H", host, "-p", str(port), "-t", "20")
+    command = (str(BIN / check), "-4", "-H", host, "-p", str(port), "-t", "20", *more)
     started = set(_imports("-c", "pass"))
     return [name for name in _imports(*command) if name not in started]
 
@@ -88,7 +90,7 @@ HEAVY = {
 
 def test_a_healthy_run_imports_nothing_that_it_has_no_use_for() -> None:
     with Player("S: 220 mail.example\nC: QUIT\nS: 221 Bye") as player:
-        imported = imports_of("check_smtp_banner", player.port, "localhost")
+        imported = imports_of("check_smtp_banner", player.port, host="localhost")
     assert "nagiosplugin" in imported
     assert HEAVY & set(imported) == set()
 
@@ -102,6 +104,39 @@ def test_who_waits_long_imports_tls_meanwhile(check: str, tls: str, closed_port:
     assert tls not in imports_of(check, closed_port)
     with Player("PAUSE\n" * 20 + "S: 421 busy\nAWAIT\nS: 221 Bye") as slow:
         assert tls in imports_of(check, slow.port)
+
+
+_HELLO = "C: EHLO client.example\nS: 250-mail.example\nS: 250 STARTTLS\n"
+_ENCRYPTED = f"{_HELLO}C: STARTTLS\nS: 220 go\nTLS\n"
+
+
+@pytest.mark.parametrize(
+    ("check", "dialogue"),
+    [
+        ("check_smtp_banner", ""),
+        ("check_smtp_ehlo", _HELLO),
+        ("check_smtp_starttls", f"{_ENCRYPTED}C: EHLO client.example\nS: 250 mail.example\n"),
+        ("check_smtp_cert", _ENCRYPTED),
+    ],
+    ids=("banner", "ehlo", "starttls", "cert"),
+)
+def test_nothing_is_imported_while_the_server_waits_for_us(
+    check: str,
+    dialogue: str,
+    server_tls: ssl.SSLContext,
+    authority: trustme.CA,
+    tmp_path: Path,
+) -> None:
+    """A slow greeting leaves time for all that a healthy run needs, the verdict included."""
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    more = ["--ehlo-name", "client.example"]
+    if check == "check_smtp_cert":
+        more += ["--ca-file", str(tmp_path / "ca.pem")]
+    transcript = "PAUSE\n" * 20 + f"S: 220 mail.example\n{dialogue}C: QUIT\nS: 221 Bye"
+    with Player(transcript, server_tls) as slow:
+        imported = imports_of(check, slow.port, *more)
+    assert slow.faults == []
+    assert imported[-1] == "nagiosplugin"
 
 
 def stopped_run(*players: str) -> list[str]:
