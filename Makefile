@@ -78,7 +78,7 @@ pictures: $(VENV)/painters
 	@$(BIN)/python -m demo.pictures.nagios_pages
 
 clean:
-	rm -rf $(VENV) .venv-debian .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
+	rm -rf $(VENV) .tox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A real installation, not an editable one: what runs here is what a user gets.
