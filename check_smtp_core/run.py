@@ -48,7 +48,11 @@ def run(check: Check, arguments: Sequence[str], started: float, encoding: str) -
         )
     deadline = Deadline.after(options.timeout, started)
     seen = _observe(check, options, deadline, service)
-    from check_smtp_core.plugin import perfdata, told_of
+    try:
+        from check_smtp_core.plugin import perfdata, told_of
+    except ImportError:
+        # Half of a module, where making ready fails at this moment; another import says why.
+        from check_smtp_core.plugin import perfdata, told_of
 
     told = [told_of(*each, options) for each in seen]
     if options.several:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from time import sleep
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -137,6 +138,22 @@ def test_nothing_is_imported_while_the_server_waits_for_us(
         imported = imports_of(check, slow.port, *more)
     assert slow.faults == []
     assert imported[-1] == "nagiosplugin"
+
+
+def test_half_a_module_is_imported_again(
+    monkeypatch: pytest.MonkeyPatch, closed_port: int
+) -> None:
+    """Where nagiosplugin is missing, the thread that makes ready may fail while we import."""
+    half = ModuleType("check_smtp_core.plugin")
+
+    def fail(attribute: str) -> None:
+        sys.modules.pop(half.__name__, None)
+        raise AttributeError(attribute)
+
+    half.__getattr__ = fail  # type: ignore[method-assign]
+    monkeypatch.setitem(sys.modules, half.__name__, half)
+    code, _ = run_check("banner", "-H", "127.0.0.1", "-p", str(closed_port))
+    assert code == 2
 
 
 def stopped_run(*players: str) -> list[str]:
