@@ -41,6 +41,11 @@ PrivateKey = (
 )
 
 
+def utc(*parts: int) -> datetime:
+    """A moment in UTC."""
+    return datetime(*parts, tzinfo=timezone.utc)  # type: ignore[arg-type,misc]
+
+
 class Recipe(NamedTuple):
     """How one certificate is made.
 

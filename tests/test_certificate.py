@@ -1,15 +1,11 @@
 """What follows from a certificate's facts."""
 
-from datetime import datetime, timezone
+from datetime import datetime
 
 import pytest
 
 from check_smtp_tls.certificate import UNREADABLE, day
-from tests.chains import LEAF, NOW, facts
-
-
-def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=timezone.utc)  # type: ignore[arg-type,misc]
+from tests.chains import LEAF, NOW, facts, utc
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,14 @@
 """What is read in a certificate, odd and malformed ones included."""
 
 import re
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from check_smtp_tls.certificate import UNREADABLE, Certificate
 from tests import chains
-from tests.chains import HOST, INTERMEDIATE, LEAF, ROOT, Recipe, element, facts
-
-
-def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=timezone.utc)  # type: ignore[arg-type,misc]
+from tests.chains import HOST, INTERMEDIATE, LEAF, ROOT, Recipe, element, facts, utc
 
 
 def test_a_certificate_is_plain_values() -> None:

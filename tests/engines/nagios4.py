@@ -236,7 +236,7 @@ class Nagios4:
         except AssertionError:
             # On a busy machine Nagios 4.4 can lose a check of the moment of its start.
             self.stop()
-            (self._folder / "status.dat").unlink()
+            (self._folder / "status.dat").unlink(missing_ok=True)
             self.start()
         return self._daemon.wait_for(what, found)
 
